@@ -1,0 +1,1 @@
+"""Bots, their deals, orders and fills: what was wished, and what came of it."""

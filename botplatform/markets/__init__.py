@@ -1,0 +1,1 @@
+"""Public market data: what can be traded, its filters, its candles, and the feed that keeps them."""

@@ -1,0 +1,1 @@
+"""Runs bots: shards, slices, and the dispatcher that starts them."""

@@ -1,0 +1,223 @@
+"""The platform's settings. The vault has its own (`vault.settings`); the two share nothing.
+
+What a person may set comes from the environment with the prefix `BOTPLATFORM_`, is checked all at once,
+and a mistake is named together with its remedy before anything starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from botplatform.lib.layout import layout
+
+
+class Environment(BaseSettings):
+    """What can be set from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="BOTPLATFORM_", extra="ignore")
+
+    debug: bool = False
+    database: Literal["sqlite"] = "sqlite"
+    allowed_hosts: str = "localhost,127.0.0.1,[::1]"
+    shards: int = 2
+    slice_seconds: int = 240
+    workers: int = 3
+
+
+try:
+    ENVIRONMENT = Environment()
+except ValidationError as mistakes:
+    for mistake in mistakes.errors():
+        name = "BOTPLATFORM_" + "_".join(str(part) for part in mistake["loc"]).upper()
+        sys.stderr.write(f"{name}: {mistake['msg']} (it is {mistake['input']!r}). Correct it or unset it.\n")
+    raise SystemExit(2) from None
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LAYOUT = layout()
+PLATFORM_DIR = LAYOUT.platform
+PLATFORM_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """Django's own key, made once, kept in a file that only this user can read."""
+    path = PLATFORM_DIR / "django.key"
+    if not path.exists():
+        # Written aside and linked into place: two processes that start together must end with one key.
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = _secret_key()
+DEBUG = ENVIRONMENT.debug
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts.split(",")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "axes",
+    "csp",
+    "django_htmx",
+    "botplatform.accounts",
+    "botplatform.markets",
+    "botplatform.exchanges",
+    "botplatform.bots",
+    "botplatform.runner",
+    "botplatform.dashboard",
+    "botplatform.paper",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "botplatform.urls"
+ASGI_APPLICATION = "botplatform.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": PLATFORM_DIR / "db.sqlite3",
+        "OPTIONS": {
+            # DEFERRED transactions ran one schedule twice and answer "locked" without waiting.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "sign-in"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = LAYOUT.var / "static"
+STATICFILES_DIRS = [folder for folder in [BASE_DIR / "build" / "static"] if folder.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# A slice runs for `slice_seconds` and enqueues its successor itself. `retry` counts from the moment a task is
+# prefetched, so it has to outlast what waits in front of it; a second copy of a slice gets no lease and ends.
+_slice_limit = ENVIRONMENT.slice_seconds + 60
+Q_CLUSTER: dict[str, Any] = {
+    "name": "default",
+    "orm": "default",
+    "workers": 1,
+    "queue_limit": 2,
+    "poll": 0.5,
+    "timeout": 600,
+    "retry": 3000,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,  # results are unsigned pickles: none is kept, none is read
+    "label": "Tasks",
+    "ALT_CLUSTERS": {
+        "bots": {
+            "workers": ENVIRONMENT.workers,
+            "queue_limit": 1,
+            "poll": 0.2,
+            "timeout": _slice_limit,
+            "retry": _slice_limit * 4,
+            "max_attempts": 1,
+            "recycle": 50,
+        },
+    },
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
