@@ -1,0 +1,7 @@
+"""What a person has to put right: one sentence each, shown without a traceback."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):  # noqa: N818 (it is shown to people as a sentence, it is not a fault of the code)
+    """Something outside this program is in the way; the text says what, and what to do."""
