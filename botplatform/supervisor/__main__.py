@@ -13,16 +13,18 @@ import signal
 import sys
 from pathlib import Path
 
+from .installation import refuse_taken_ports, whole
 from .layout import lock, open_layout
 from .openbao import setup
 from .openbao.embedded import EmbeddedBao
 from .openbao.files import BaoFiles
 from .problems import Problem
+from .supervisor import run
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m botplatform.supervisor")
-    parser.add_argument("command", nargs="?", choices=["openbao", "wrap-signer"])
+    parser.add_argument("command", nargs="?", choices=["run", "openbao", "wrap-signer"], default="run")
     parser.add_argument("--var", type=Path, default=os.environ.get("BOTPLATFORM_VAR") or "var")
     parser.add_argument("--port", type=int, default=None)
     return parser.parse_args(argv)
@@ -61,7 +63,9 @@ def main(argv: list[str]) -> int:
     try:
         if arguments.command == "openbao":
             return openbao(arguments.var)
-        return wrap_signer(arguments.var)
+        if arguments.command == "wrap-signer":
+            return wrap_signer(arguments.var)
+        return run(open_layout(arguments.var, arguments.port), whole, check=refuse_taken_ports)
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

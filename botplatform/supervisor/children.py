@@ -7,16 +7,18 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from .layout import Layout
+from .sessions import MARK
 
 KEPT = ("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-MARK = "BOTPLATFORM_SUPERVISED"
 PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).parents[2]
 
+OWN_MARK = f"{os.getpid()}-{time.time_ns()}"  # tells this supervisor's children from an earlier one's
 # Bound now: between fork and exec nothing may be loaded.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -29,7 +31,7 @@ def environment(layout: Layout, own: Mapping[str, str] | None = None) -> dict[st
         **kept,
         **settings,
         "BOTPLATFORM_VAR": str(layout.var),
-        MARK: "1",
+        MARK: OWN_MARK,
         "PYTHONUNBUFFERED": "1",
         **(own or {}),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import stat
 
@@ -32,6 +33,11 @@ def is_ready(files: BaoFiles) -> bool:
     finish(files, token)
     _revoke(files, token)
     return True
+
+
+async def is_ready_soon(files: BaoFiles) -> bool:
+    """The same, beside other work."""
+    return await asyncio.to_thread(is_ready, files)
 
 
 def finish(files: BaoFiles, token: str) -> None:

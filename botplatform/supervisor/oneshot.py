@@ -1,0 +1,38 @@
+"""Runs a task once and shows its output if it fails."""
+
+from __future__ import annotations
+
+import time
+
+from .layout import Layout
+from .logs import Log
+from .problems import Problem
+from .sessions import kill_session
+from .spawn import pump, spawn
+from .specs import Task
+from .terminal import Terminal
+
+
+async def run_task(task: Task, layout: Layout, terminal: Terminal) -> None:
+    """Run to the end. Raises Problem if it fails and is fatal."""
+    if task.needed is not None and not task.needed():
+        return
+    began = time.monotonic()
+    log = Log(layout.logs / f"{task.name}.log")
+    try:
+        process = await spawn(layout, task.argv, task.env)
+        try:
+            await pump(process, log.take)
+            code = await process.wait()
+        finally:
+            kill_session(process.pid)
+    finally:
+        log.close()
+    if code == 0:
+        terminal.say(task.name, f"done in {time.monotonic() - began:.1f} s")
+        return
+    terminal.say(task.name, log.last_lines() or "(it said nothing)")
+    sentence = f"{task.name} failed with code {code}; its output is in {log.path}. {task.remedy}".rstrip()
+    if task.fatal:
+        raise Problem(sentence)
+    terminal.say(task.name, sentence, bad=True)
