@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,14 +45,15 @@ def _is_path(argument: str) -> bool:
 
 def lint() -> int:
     """Style, layers, types; the exit code of the first that fails."""
-    mypy = [BIN / "mypy", "--no-error-summary"]
-    for argv in (
+    mypy: list[str | Path] = [BIN / "mypy", "--no-error-summary"]
+    commands: tuple[list[str | Path], ...] = (
         [BIN / "ruff", "check", "."],
         [BIN / "ruff", "format", "--check", "."],
         [BIN / "lint-imports"],
         [*mypy, "--config-file", vault_types(), "--cache-dir", ".mypy_cache/vault", "vault", "strategies"],
-        [*mypy, "botplatform"],
-    ):
+        [*mypy, "botplatform", "tools"],
+    )
+    for argv in commands:
         code = run(argv, dict(os.environ))
         if code:
             return code
@@ -80,23 +82,26 @@ def tests(marker: str, arguments: list[str]) -> int:
             kept = {key: value for key, value in os.environ.items() if not key.startswith(("BOTPLATFORM_", "VAULT_"))}
             env = {**kept, "BOTPLATFORM_VAR": var}
             settings = "vault.settings" if name == "vault" else "botplatform.settings"
-            argv = [BIN / "pytest", f"--ds={settings}", "-n", "2", "-m", marker, *own]
+            argv: list[str | Path] = [BIN / "pytest", f"--ds={settings}", "-n", "2", "-m", marker, *own]
             codes.append(run(argv, env))
         if codes[-1] == INTERRUPTED:
             break
     return verdict(codes)
 
 
-def run(argv: list[str | Path], env: dict[str, str]) -> int:
+def run(argv: Sequence[str | Path], env: dict[str, str]) -> int:
     shown = " ".join(Path(argv[0]).name if each is argv[0] else str(each) for each in argv)
-    print(f"\n== {shown}", flush=True)
+    say(f"\n== {shown}")
     began = time.monotonic()
     code = subprocess.run([str(each) for each in argv], cwd=ROOT, env=env, check=False).returncode
-    print(
-        f"== {Path(argv[0]).name}: {'ok' if code == 0 else f'code {code}'}, {time.monotonic() - began:.0f} s",
-        flush=True,
-    )
+    outcome = "ok" if code == 0 else f"code {code}"
+    say(f"== {Path(argv[0]).name}: {outcome}, {time.monotonic() - began:.0f} s")
     return code
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def main(what: str) -> int:

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Callable  # noqa: UP035 (an older Python gets as far as the sentence about it)
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKE = ROOT / ".make"
@@ -50,7 +51,7 @@ def main(wanted: str) -> None:
     step("static", vendored, copy_static, ROOT / "build" / "static" / "vendor")
 
 
-def step(name, sources, act, product, salt=""):  # type: ignore[no-untyped-def]  # older Pythons get here, too
+def step(name: str, sources: list[Path], act: Callable[[], None], product: Path, salt: str = "") -> None:
     """Run `act` unless its stamp says that these sources gave this product."""
     digest = hashlib.sha256(salt.encode())
     for source in sources:
@@ -58,22 +59,28 @@ def step(name, sources, act, product, salt=""):  # type: ignore[no-untyped-def] 
     stamp = MAKE / f"{name}.stamp"
     if product.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    print(f"installing: {name} ...", flush=True)
+    say(f"{name} ...")
     stamp.unlink(missing_ok=True)
     began = time.monotonic()
     act()
     stamp.write_text(digest.hexdigest())
-    print(f"installing: {name} done in {time.monotonic() - began:.0f} s", flush=True)
+    say(f"{name} done in {time.monotonic() - began:.0f} s")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"installing: {text}\n")
+    sys.stdout.flush()
 
 
 def command(*argv: object, env: dict[str, str] | None = None, retries: int = 2) -> None:
     """Run a program in the project's folder; the network gets a few tries. Ends with a sentence if it fails."""
     for left in range(retries, -1, -1):
-        code = subprocess.run([str(each) for each in argv], cwd=ROOT, env={**os.environ, **(env or {})}).returncode
+        program = [str(each) for each in argv]
+        code = subprocess.run(program, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
         if code == 0:
             return
         if left:
-            print(f"installing: that failed, trying again ({left} left)", flush=True)
+            say(f"that failed, trying again ({left} left)")
             time.sleep(3)
     sys.exit(f"{Path(str(argv[0])).name} failed with code {code}; its words stand above. Run the same command again.")
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "build" / "static" / "vendor"
+CHARTS = "lightweight-charts"
 FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
-    "lightweight-charts.standalone.production.js": "lightweight-charts/dist/lightweight-charts.standalone.production.js",
-    "lightweight-charts.LICENSE.txt": "lightweight-charts/LICENSE",
+    "lightweight-charts.standalone.production.js": f"{CHARTS}/dist/lightweight-charts.standalone.production.js",
+    "lightweight-charts.LICENSE.txt": f"{CHARTS}/LICENSE",
 }
 SOURCE_MAP = re.compile(rb"[ \t]*(?:/\*[#@] *sourceMappingURL=[^*]*\*/|//[#@] *sourceMappingURL=\S*)[ \t]*\n?")
 
@@ -43,6 +44,6 @@ def copy(modules: Path, target: Path) -> list[str]:
 
 if __name__ == "__main__":
     try:
-        print("\n".join(copy(ROOT / "node_modules", TARGET)))
+        sys.stdout.write("\n".join(copy(ROOT / "node_modules", TARGET)) + "\n")
     except FileNotFoundError as error:
         sys.exit(str(error))

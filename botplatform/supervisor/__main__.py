@@ -2,6 +2,7 @@
 
 `... openbao --var DIR`      only OpenBao: prints `ready`, ends on SIGTERM or when its standard input closes.
 `... wrap-signer --var DIR`  prints a wrapping token (60 s, one use) for the signer, to a pipe only.
+`... warm-up --var DIR`      has OpenBao make its wrapping key, which takes seconds once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .supervisor import run
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m botplatform.supervisor")
-    parser.add_argument("command", nargs="?", choices=["run", "openbao", "wrap-signer"], default="run")
+    parser.add_argument("command", nargs="?", choices=["run", "openbao", "wrap-signer", "warm-up"], default="run")
     parser.add_argument("--var", type=Path, default=os.environ.get("BOTPLATFORM_VAR") or "var")
     parser.add_argument("--port", type=int, default=None)
     return parser.parse_args(argv)
@@ -65,6 +66,9 @@ def main(argv: list[str]) -> int:
             return openbao(arguments.var)
         if arguments.command == "wrap-signer":
             return wrap_signer(arguments.var)
+        if arguments.command == "warm-up":
+            setup.warm_up(BaoFiles(open_layout(arguments.var)))
+            return 0
         return run(open_layout(arguments.var, arguments.port), whole, check=refuse_taken_ports)
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")

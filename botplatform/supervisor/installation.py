@@ -61,6 +61,14 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             ready_within=30,
             grace=2,
         ),
+        Task(
+            name="warm-openbao",
+            argv=_python("-m", "botplatform.supervisor", "warm-up", "--var", str(layout.var)),
+            after=("openbao",),
+            needed=lambda: not bao.warm.exists(),
+            fatal=False,
+            remedy="The first key that is connected takes some seconds longer.",
+        ),
         Task(name="vault-migrate", argv=_python("-m", "vault", "migrate"), env=env),
         Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("openbao", "vault-migrate")),
         Task(

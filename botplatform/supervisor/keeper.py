@@ -18,7 +18,7 @@ from .layout import Layout
 from .logs import Log
 from .problems import Problem
 from .sessions import kill_session
-from .spawn import pump, spawn
+from .spawn import exited, pump, spawn
 from .specs import Pace, Process
 from .terminal import Terminal
 
@@ -58,7 +58,7 @@ class Keeper:
                     process.send_signal(signal.SIGTERM)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self.spec.grace):
-                        await process.wait()
+                        await exited(process)
             await self._clear(process)
             self._terminal.say(self.spec.name, "stopped")
         self._put("exited")
@@ -139,7 +139,7 @@ class Keeper:
             await asyncio.sleep(self._pace.poll)
 
     async def _watch(self, process: asyncio.subprocess.Process, began: float) -> str:
-        ending = asyncio.create_task(process.wait())
+        ending = asyncio.create_task(exited(process))
         try:
             while True:
                 await asyncio.wait([ending], timeout=self._pace.heartbeat_limit / 10)
@@ -161,7 +161,7 @@ class Keeper:
 
     async def _clear(self, process: asyncio.subprocess.Process) -> None:
         kill_session(process.pid)
-        await process.wait()
+        await exited(process)
         if self._process is process:
             self._process = None
 

@@ -67,8 +67,13 @@ class Layout:
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only this user can enter. Raises Problem if somebody else owns it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and the missing ones above it, that only this user can enter.
+
+    Raises Problem if somebody else owns it.
+    """
+    if not path.parent.exists():
+        private_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if path.is_symlink() or status.st_uid != os.geteuid():
         raise Problem(f"{path} belongs to somebody else or is a link; remove it or choose another VAR.")

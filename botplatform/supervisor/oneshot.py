@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from .layout import Layout
 from .logs import Log
 from .problems import Problem
 from .sessions import kill_session
-from .spawn import pump, spawn
+from .spawn import exited, pump, spawn
 from .specs import Task
 from .terminal import Terminal
+
+LAST_WORDS_SECONDS = 1
 
 
 async def run_task(task: Task, layout: Layout, terminal: Terminal) -> None:
@@ -21,11 +24,13 @@ async def run_task(task: Task, layout: Layout, terminal: Terminal) -> None:
     log = Log(layout.logs / f"{task.name}.log")
     try:
         process = await spawn(layout, task.argv, task.env)
+        pumping = asyncio.create_task(pump(process, log.take))
         try:
-            await pump(process, log.take)
-            code = await process.wait()
+            code = await exited(process)
         finally:
             kill_session(process.pid)
+            await asyncio.wait([pumping], timeout=LAST_WORDS_SECONDS)
+            pumping.cancel()
     finally:
         log.close()
     if code == 0:

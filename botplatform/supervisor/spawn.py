@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import os
 from collections.abc import Callable, Mapping, Sequence
 
-from .children import ROOT, die_with, environment
+from .children import ROOT, environment, on_leash
 from .layout import Layout
 
 CHUNK = 1 << 16
+POLL_SECONDS = 0.02
 
 
 async def spawn(
@@ -18,14 +17,13 @@ async def spawn(
 ) -> asyncio.subprocess.Process:
     """A child whose output is one pipe; `stdin` is the line that it is given. Raises OSError."""
     process = await asyncio.create_subprocess_exec(
-        *argv,
+        *on_leash(argv),
         cwd=ROOT,
         env=environment(layout, env),
         stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=functools.partial(die_with, os.getpid()),  # calls the kernel, nothing else
     )
     if stdin is not None and process.stdin is not None:
         process.stdin.write(stdin.encode() + b"\n")
@@ -38,3 +36,13 @@ async def pump(process: asyncio.subprocess.Process, take: Callable[[bytes], obje
     if process.stdout is not None:
         while chunk := await process.stdout.read(CHUNK):
             take(chunk)
+
+
+async def exited(process: asyncio.subprocess.Process) -> int:
+    """The exit code, once the process itself has ended.
+
+    asyncio's own `wait` also waits for the pipe, which a grandchild may hold for as long as it likes.
+    """
+    while process.returncode is None:  # noqa: ASYNC110 (there is no event for just this)
+        await asyncio.sleep(POLL_SECONDS)
+    return process.returncode

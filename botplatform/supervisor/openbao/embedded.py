@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import signal
 import subprocess
 import time
@@ -11,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from botplatform.supervisor.children import die_with, environment
+from botplatform.supervisor.children import environment, on_leash
 from botplatform.supervisor.layout import open_layout, private_folder
 from botplatform.supervisor.problems import Problem
 
@@ -88,13 +86,12 @@ class EmbeddedBao:
         with log_path.open("ab") as log:
             log_path.chmod(0o600)
             self._process = subprocess.Popen(
-                files.argv(),
+                on_leash(files.argv()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=environment(files.layout, ENVIRONMENT),
                 start_new_session=True,
-                preexec_fn=functools.partial(die_with, os.getpid()),  # noqa: PLW1509 (it calls the kernel, nothing else)
             )
         try:
             self._wait(log_path)

@@ -57,6 +57,11 @@ class BaoFiles:
         return self.home / "boot" / "initialised"
 
     @property
+    def warm(self) -> Path:
+        """A marker: the wrapping key has been made."""
+        return self.home / "boot" / "warm"
+
+    @property
     def audit_log(self) -> Path:
         return self.home / "audit" / "audit.log"
 

@@ -65,11 +65,13 @@ def finish(files: BaoFiles, token: str) -> None:
 
 
 def warm_up(files: BaoFiles) -> None:
-    """Have the wrapping key made: its first read takes seconds, so it should not be a person's import."""
-    with contextlib.suppress(api.BaoError):
-        token = _provisioner(files)
+    """Have the wrapping key made: its first read takes seconds, which no person's import should. Raises BaoError."""
+    token = _provisioner(files)
+    try:
         api.demand(files.socket, "GET", "transit/wrapping_key", token=token, timeout=60)
+    finally:
         _revoke(files, token)
+    write_private(files.warm, b"")
 
 
 def wrap_signer_secret_id(files: BaoFiles) -> str:
