@@ -18,6 +18,7 @@ from .openbao import setup
 from .openbao.files import ENVIRONMENT, BaoFiles
 from .problems import Problem
 from .specs import Installation, Process, Task
+from .stamps import collected, migrated
 
 PAPER_SPEED = "60"  # market seconds in one of ours
 
@@ -69,7 +70,12 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             fatal=False,
             remedy="The first key that is connected takes some seconds longer.",
         ),
-        Task(name="vault-migrate", argv=_python("-m", "vault", "migrate"), env=env),
+        Task(
+            name="vault-migrate",
+            argv=_python("-m", "vault", "migrate"),
+            env=env,
+            stamp=migrated("vault", layout.var / "vault" / "vault.sqlite3", layout.var / "vault" / "migrated"),
+        ),
         Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("openbao", "vault-migrate")),
         Task(
             name="enroll-runner",
@@ -96,6 +102,7 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
 
 
 def _platform(layout: Layout) -> tuple[Process | Task, ...]:
+    own = layout.var / "platform"
     web, paper = str(layout.web_port), str(layout.paper_port)
     return (
         Process(
@@ -107,8 +114,16 @@ def _platform(layout: Layout) -> tuple[Process | Task, ...]:
             ready=probes.http_on_port(layout.paper_port, "/api/v3/ping"),
             grace=2,
         ),
-        Task(name="migrate", argv=_manage("migrate", "--noinput")),
-        Task(name="collectstatic", argv=_manage("collectstatic", "--noinput")),
+        Task(
+            name="migrate",
+            argv=_manage("migrate", "--noinput"),
+            stamp=migrated("botplatform", own / "db.sqlite3", own / "migrated"),
+        ),
+        Task(
+            name="collectstatic",
+            argv=_manage("collectstatic", "--noinput"),
+            stamp=collected("botplatform", layout.var / "static", own / "collected"),
+        ),
         Process(
             name="feed",
             argv=_manage("feed"),

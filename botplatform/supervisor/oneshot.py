@@ -20,6 +20,8 @@ async def run_task(task: Task, layout: Layout, terminal: Terminal) -> None:
     """Run to the end. Raises Problem if it fails and is fatal."""
     if task.needed is not None and not task.needed():
         return
+    if task.stamp is not None and await asyncio.to_thread(task.stamp.is_current):
+        return
     began = time.monotonic()
     log = Log(layout.logs / f"{task.name}.log")
     try:
@@ -34,6 +36,8 @@ async def run_task(task: Task, layout: Layout, terminal: Terminal) -> None:
     finally:
         log.close()
     if code == 0:
+        if task.stamp is not None:
+            task.stamp.renew()
         terminal.say(task.name, f"done in {time.monotonic() - began:.1f} s")
         return
     terminal.say(task.name, log.last_lines() or "(it said nothing)")

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .stamps import Stamp
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
@@ -32,6 +34,7 @@ class Task:
     env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     needed: Callable[[], bool] | None = None
+    stamp: Stamp | None = None  # it is not run while this is current
     fatal: bool = True
     remedy: str = ""  # a sentence: what to do if it fails
 
