@@ -36,6 +36,7 @@ class Keeper:
         self._log = Log(layout.logs / f"{spec.name}.log")
         self._process: asyncio.subprocess.Process | None = None
         self._running: asyncio.Task[None] | None = None
+        self._is_ready = False
         self._failures = 0  # since it was last healthy
         self._restarts = 0
         self._shown: list[float] = []
@@ -85,6 +86,7 @@ class Keeper:
     async def _live(self) -> str:
         """One life, from start to end: in words, how it ended."""
         began = time.monotonic()
+        self._is_ready = False
         self._put("starting")
         self._log.begin()
         try:
@@ -97,6 +99,7 @@ class Keeper:
             ended = await self._until_ready(process)
             if ended is None:
                 self._terminal.say(self.spec.name, f"ready in {time.monotonic() - began:.1f} s")
+                self._is_ready = True
                 self._put("ready")
                 self.ready.set()
                 return await self._watch(process, began)
@@ -173,7 +176,9 @@ class Keeper:
 
     def _take(self, chunk: bytes) -> None:
         now = time.monotonic()
-        for line in self._log.take(chunk):
+        errors = self._log.take(chunk)
+        # While it starts its last lines are shown if it fails; what it says while it is ended is no news.
+        for line in errors if self._is_ready and not self._stopping else []:
             self._shown = [then for then in self._shown if now - then < ERROR_WINDOW]
             if len(self._shown) < SHOWN_ERRORS:
                 self._shown.append(now)

@@ -237,3 +237,12 @@ def test_a_crash_is_seen_though_a_grandchild_holds_its_output(start, var):
     wait_for(lambda: len(began(var)) >= 2)
 
     assert "ended by itself with code 3" in terminal(var)
+
+
+def test_the_terminal_shows_the_errors_of_what_runs_and_the_log_all(start, var):
+    start("grumbling")
+
+    wait_for(lambda: "ERROR late" in terminal(var))
+
+    assert "ERROR early" not in terminal(var)
+    assert "ERROR early" in (var / "logs" / "grumbling.log").read_text()

@@ -97,6 +97,18 @@ def leaving(layout):
     return Installation(parts=(process,))
 
 
+def grumbling(layout):
+    """It speaks of an error before it is ready, and of another one afterwards."""
+
+    async def began():
+        return (layout.var / "said").exists()
+
+    code = (
+        'print("ERROR early", flush=True); (var / "said").touch(); time.sleep(0.3); print("ERROR late", flush=True)\n'
+    )
+    return Installation(parts=(Process(name="grumbling", argv=toy("grumbling", code + WAIT), ready=began),))
+
+
 def told(layout):
     """It is given a secret on its standard input."""
     code = '(var / "told").write_text(sys.stdin.read())\n' + WAIT
