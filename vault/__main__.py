@@ -1,0 +1,102 @@
+"""The vault's command line: `python -m vault COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "vault.settings"
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    from vault.server.serve import harden
+
+    harden()
+    import django
+
+    django.setup()
+    arguments.act(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vault", description="The vault checks, signs and sends orders.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("migrate", help="bring the vault's database up to date").set_defaults(act=_migrate)
+    commands.add_parser("init", help="make the token key and the intake key, once").set_defaults(act=_init)
+    commands.add_parser(
+        "serve", help="run the signer; the key store's wrapping token is one line on standard input"
+    ).set_defaults(act=_serve)
+    for kind in ("runner", "web"):
+        command = commands.add_parser(f"enroll-{kind}", help=f"let a {kind} in: make its key where there is none")
+        command.add_argument("--key-file", type=Path, required=True, help="its private key, 0600")
+        command.set_defaults(act=_enroll, kind=kind)
+    audit = commands.add_parser("audit", help="check the audit chain")
+    audit.add_argument("what", choices=["verify"])
+    audit.set_defaults(act=_audit)
+    return parser
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _init(_: argparse.Namespace) -> None:
+    from vault.custody import intake
+    from vault.settings import VAULT
+    from vault.tokens.tokens import Mint
+
+    Mint.make_key(VAULT.token_key)
+    intake.make_key(VAULT.intake_folder)
+
+
+def _serve(_: argparse.Namespace) -> None:
+    from vault.custody.session import BadBootstrap
+    from vault.server.serve import serve
+
+    token = sys.stdin.readline().strip()
+    if not token:
+        _fail("The signer needs the key store's wrapping token: one line on standard input.")
+    try:
+        asyncio.run(serve(token))
+    except BadBootstrap as why:
+        _fail(f"The key store did not let the signer in: {why}.")
+    except FileNotFoundError as why:
+        _fail(f"{why.filename} is missing. Run `python -m vault init` first.")
+    except PermissionError as why:
+        _fail(f"The signer's key cannot be used: {why}")
+
+
+def _enroll(arguments: argparse.Namespace) -> None:
+    from vault.service import enrol
+
+    try:
+        kid = enrol.enrol(arguments.kind, arguments.key_file)
+    except (enrol.CannotEnrol, PermissionError) as why:
+        _fail(str(why))
+    sys.stdout.write(f"{arguments.kind} {kid}\n")
+
+
+def _audit(_: argparse.Namespace) -> None:
+    from vault.audit import chain
+
+    try:
+        height = chain.verify()
+    except chain.Broken as why:
+        _fail(str(why))
+    sys.stdout.write(f"The audit chain holds: {height} entries.\n")
+
+
+def _fail(sentence: str) -> NoReturn:
+    sys.stderr.write(sentence + "\n")
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The audit chain: written before the act, closed after it, and no act without it."""

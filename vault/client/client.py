@@ -1,0 +1,90 @@
+"""What the web and the runner can ask of the signer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from vault import clock
+from vault.client.channel import Channel
+from vault.client.lease import LeaseHandle
+from vault.messages import proofs, sealing, words
+from vault.messages.answers import (
+    GrantAnswer,
+    LeaseAnswer,
+    OverviewAnswer,
+    RightsAnswer,
+    SealingAnswer,
+)
+from vault.messages.canonical import b64, unb64
+
+T = TypeVar("T")
+
+
+class _KeyHolder:
+    """A process with an enrolled key."""
+
+    def __init__(self, socket: Path, key: Ed25519PrivateKey) -> None:
+        self._channel = Channel(socket)
+        self._key = key
+        self._kid = proofs.thumbprint(b64(key.public_key().public_bytes_raw()))
+
+    def _ask(self, path: str, word: words.Word, form: type[T]) -> T:
+        body = msgspec.json.encode(word)
+        claims = {**proofs.claims(path, body, clock.seconds()), "jti": secrets.token_urlsafe(16)}
+        proof = jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": proofs.TYPE})
+        return self._channel.post(path, body, {"Authorization": f"Key {self._kid}", "Proof": proof}, form)
+
+    def overview(self, owner: UUID | None, limit: int = 100) -> OverviewAnswer:
+        """The vault's tables, read-only: of one owner, or of everybody."""
+        return self._ask("/v1/overview", words.Overview(owner=owner, limit=limit), OverviewAnswer)
+
+
+class WebClient(_KeyHolder):
+    """Keys and grants."""
+
+    def announce_key(self, owner: UUID, exchange: str, label: str) -> SealingAnswer:
+        return self._ask(
+            "/v1/keys/announce", words.AnnounceKey(owner=owner, exchange=exchange, label=label), SealingAnswer
+        )
+
+    def connect_key(self, owner: UUID, credential: UUID, sealed: str) -> RightsAnswer:
+        word = words.ConnectKey(owner=owner, credential=credential, sealed=sealed)
+        return self._ask("/v1/keys/connect", word, RightsAnswer)
+
+    def remove_key(self, owner: UUID, credential: UUID) -> None:
+        self._ask("/v1/keys/remove", words.RemoveKey(owner=owner, credential=credential), dict)
+
+    def write_grant(self, word: words.WriteGrant) -> GrantAnswer:
+        return self._ask("/v1/grants/write", word, GrantAnswer)
+
+    def revoke_grant(self, owner: UUID, grant: UUID) -> GrantAnswer:
+        return self._ask("/v1/grants/revoke", words.RevokeGrant(owner=owner, grant=grant), GrantAnswer)
+
+
+class RunnerClient(_KeyHolder):
+    """Leases; everything else is asked under one."""
+
+    def take_lease(self, shard: str) -> LeaseHandle:
+        """The shard's next lease, with a proof key made for it. Raises Refused(LEASE_HELD)."""
+        proof_key = Ed25519PrivateKey.generate()
+        public = b64(proof_key.public_key().public_bytes_raw())
+        answer = self._ask("/v1/leases/take", words.TakeLease(shard=shard, proof_key=public), LeaseAnswer)
+        return LeaseHandle(self._channel, self._ask, proof_key, answer)
+
+
+def seal(key: str, secret: str, *, owner: UUID, answer: SealingAnswer) -> str:
+    """A sealed form: key and secret to the intake's public key, bound to owner and credential (HPKE, RFC 9180)."""
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), unb64(answer.public_key))
+    plain = json.dumps({"v": 1, "key": key, "secret": secret}).encode()
+    info = sealing.info(str(owner), answer.credential)
+    return b64(Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM).encrypt(plain, public, info))

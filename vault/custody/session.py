@@ -1,0 +1,112 @@
+"""The signer's session with the key store: a periodic token, kept in memory and renewed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from pathlib import Path
+from typing import Any, NoReturn
+
+import aiohttp
+import hvac.exceptions
+import requests
+
+from vault.custody.unix import client
+from vault.messages.refusals import Code, Retry
+
+log = logging.getLogger(__name__)
+
+ROLE = "signer"
+_CREATION_PATH = f"auth/approle/role/{ROLE}/secret-id"
+_RENEW_EVERY = 300  # seconds; the token's period is 20 minutes
+
+
+class BadBootstrap(Exception):  # noqa: N818
+    """The wrapping token is not the one-time token that the supervisor hands to a signer."""
+
+
+class Keystore:
+    """Computes MACs and opens envelopes. Raises Retry(KEYSTORE_UNAVAILABLE) when the store does not answer."""
+
+    def __init__(self, socket: Path, token: str) -> None:
+        self._socket = socket
+        self._token = token
+        self._http: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def unwrap(cls, socket: Path, wrapping_token: str) -> Keystore:
+        """Log in with a wrapped, single-use secret-id. Raises BadBootstrap.
+
+        Where the wrapped secret came from is checked before it is unwrapped: a token that was wrapped by
+        somebody else, or opened on the way, does not pass.
+        """
+        try:
+            bao = client(socket)
+            looked_up = bao.adapter.post("/v1/sys/wrapping/lookup", json={"token": wrapping_token})
+            if looked_up["data"]["creation_path"] != _CREATION_PATH:
+                raise BadBootstrap("the wrapping token was not made for the signer's role")
+            secret_id = bao.sys.unwrap(token=wrapping_token)["data"]["secret_id"]
+            bao.token = None
+            login = bao.auth.approle.login(role_id=ROLE, secret_id=secret_id, use_token=False)
+        except (hvac.exceptions.VaultError, requests.RequestException) as why:
+            raise BadBootstrap(type(why).__name__) from why
+        return cls(socket, login["auth"]["client_token"])
+
+    async def open(self) -> None:
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.UnixConnector(path=str(self._socket), limit=16),
+            timeout=aiohttp.ClientTimeout(total=5),
+            headers={"X-Vault-Token": self._token, "X-Vault-Request": "true"},
+        )
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def mac(self, key_name: str, payload: bytes) -> str:
+        """Hex HMAC-SHA256 of `payload` under the named key."""
+        body = {"input": base64.b64encode(payload).decode()}
+        answer = await self._post(f"transit/hmac/{key_name}/sha2-256", body)
+        return base64.b64decode(answer["hmac"].rpartition(":")[2]).hex()
+
+    async def open_envelope(self, ciphertext: str, bound_to: bytes) -> bytes:
+        """The plaintext of an envelope that was sealed for exactly this owner and credential."""
+        body = {"ciphertext": ciphertext, "associated_data": base64.b64encode(bound_to).decode()}
+        answer = await self._post("envelope/decrypt/accounts", body)
+        return base64.b64decode(answer["plaintext"])
+
+    async def healthy(self) -> bool:
+        try:
+            await self._request("GET", "auth/token/lookup-self", None)
+        except Retry:
+            return False
+        return True
+
+    async def keep_renewed(self) -> NoReturn:
+        """Renew the token for ever; a store that is away is asked again."""
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            try:
+                await self._post("auth/token/renew-self", {})
+            except Retry as why:
+                log.warning("the key store did not renew the signer's token: %s", why.detail)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await self._request("POST", path, body)
+
+    async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        if self._http is None:
+            raise Retry(Code.NOT_READY)
+        try:
+            async with self._http.request(method, f"http://localhost/v1/{path}", json=body) as response:
+                if response.status != 200:  # noqa: PLR2004 - HTTP's OK
+                    raise Retry(Code.KEYSTORE_UNAVAILABLE, f"It answered {response.status}.")
+                answer: dict[str, Any] = json.loads(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as why:
+            raise Retry(Code.KEYSTORE_UNAVAILABLE, type(why).__name__) from why
+        return answer.get("data") or {}
+
+    def __repr__(self) -> str:
+        return "<keystore>"

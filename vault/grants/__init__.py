@@ -1,0 +1,1 @@
+"""What each bot may ever do, and the exchange keys it does it with."""

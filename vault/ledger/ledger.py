@@ -1,0 +1,200 @@
+"""Writing the ledger. Every function runs inside the caller's transaction; every change tells the runner.
+
+prepared -> sending -> accepted -> filled | cancelled | expired
+                    -> rejected
+                    -> unknown -> accepted (found) | absent
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from vault.ledger.identity import client_order_id, installation
+from vault.ledger.models import Event, Order, Trade
+from vault.messages.answers import OrderAnswer, State
+from vault.messages.money import written
+from vault.messages.refusals import Code, Refused
+from vault.messages.words import Identity, Place
+
+
+def find(identity: Identity) -> Order | None:
+    """The row of this identity."""
+    return Order.objects.filter(
+        grant=identity.grant, deal=identity.deal, name=identity.name, generation=identity.generation
+    ).first()
+
+
+def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) -> tuple[Order, bool]:
+    """The row for this intent and whether it is new. Asking again with the same words finds the same row.
+
+    Raises Refused(IDENTITY_TAKEN) when it was sent with other words, Refused(GENERATION_ALIVE) or
+    Refused(GENERATION_SKIPPED) unless the generation before ended short of completion.
+    """
+    known = find(intent)
+    if known is not None:
+        if terms(known) != (intent.market, intent.side, intent.type, intent.amount, intent.price):
+            raise Refused(Code.IDENTITY_TAKEN)
+        return known, False
+    newest = (
+        Order.objects.filter(grant=intent.grant, deal=intent.deal, name=intent.name).order_by("-generation").first()
+    )
+    if newest is not None and not State(newest.state).frees_the_next:
+        raise Refused(Code.GENERATION_ALIVE, f"Generation {newest.generation} is {newest.state}.")
+    due = 1 if newest is None else newest.generation + 1
+    if intent.generation != due:
+        raise Refused(Code.GENERATION_SKIPPED, f"The next one is {due}, not {intent.generation}.")
+    row = Order.objects.create(
+        grant=intent.grant,
+        credential=credential,
+        exchange=exchange,
+        deal=intent.deal,
+        name=intent.name,
+        generation=intent.generation,
+        market=intent.market,
+        side=intent.side,
+        type=intent.type,
+        amount=intent.amount,
+        price=intent.price,
+        client_order_id=client_order_id(intent, installation()),
+        state=State.PREPARED,
+        prepared_at=now,
+        updated_at=now,
+    )
+    return row, True
+
+
+def terms(order: Order) -> tuple[str, str, str, str, str]:
+    return (order.market, order.side, order.type, order.amount, order.price)
+
+
+def sending(order: Order, *, valid_until: datetime, now: datetime) -> None:
+    """From here on the order may exist."""
+    order.state, order.valid_until, order.updated_at = State.SENDING, valid_until, now
+    order.save()
+
+
+def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
+    """The exchange has it, under this id. Trades that arrived before we knew whose they were are booked now."""
+    if State(order.state).over:
+        return
+    order.state, order.exchange_order_id, order.updated_at = State.ACCEPTED, exchange_order_id, now
+    order.reason = ""
+    order.misses = 0
+    order.save()
+    tell(order)
+    strays = Trade.objects.filter(
+        credential=order.credential, market=order.market, exchange_order_id=exchange_order_id, order=None
+    )
+    for trade in strays.order_by("id"):
+        _attach(trade, order, now=now)
+    _finish(order, now=now)
+
+
+def unknown(order: Order, reason: str, *, now: datetime) -> None:
+    """It was sent and no answer came. It is looked up until it is found or proven absent."""
+    order.state, order.reason, order.updated_at, order.misses = State.UNKNOWN, reason[:300], now, 0
+    order.save()
+    tell(order)
+
+
+def missed(order: Order, *, now: datetime) -> int:
+    """One more read that did not find it; how many there were."""
+    order.misses += 1
+    order.updated_at = now
+    order.save()
+    return order.misses
+
+
+def end(order: Order, state: State, reason: str = "", *, now: datetime) -> None:
+    """Nothing more can happen to it: rejected or absent."""
+    order.state, order.reason, order.updated_at, order.cancelling = state, reason[:300], now, False
+    order.save()
+    tell(order)
+
+
+def cancelling(order: Order, on_its_way: bool, *, now: datetime) -> None:  # noqa: FBT001 - it is the fact itself
+    """Whether a cancel is on its way to the exchange."""
+    order.cancelling, order.updated_at = on_its_way, now
+    order.save()
+
+
+def ended(order: Order, state: State, filled: Decimal, *, now: datetime) -> None:
+    """The exchange says that the order ended with this much traded. It counts once those trades are booked."""
+    if State(order.state).over:
+        return
+    order.ended_as, order.ended_filled, order.updated_at = state, written(filled), now
+    order.save()
+    _finish(order, now=now)
+
+
+def book(trade: Trade, *, now: datetime) -> bool:
+    """Book a trade, once. Whether it was new.
+
+    A trade of an order that is not ours, or not known to be ours yet, is kept without an order.
+    """
+    known = Trade.objects.filter(credential=trade.credential, market=trade.market, trade_id=trade.trade_id)
+    if known.exists():
+        return False
+    trade.save()
+    order = Order.objects.filter(
+        credential=trade.credential, market=trade.market, exchange_order_id=trade.exchange_order_id
+    ).first()
+    if order is not None:
+        _attach(trade, order, now=now)
+        _finish(order, now=now)
+    return True
+
+
+def _attach(trade: Trade, order: Order, *, now: datetime) -> None:
+    trade.order = order
+    trade.save()
+    order.filled = written(Decimal(order.filled) + Decimal(trade.amount))
+    order.updated_at = now
+    order.save()
+    tell(order, trade)
+
+
+def _finish(order: Order, *, now: datetime) -> None:
+    """End the order when the exchange has ended it and every trade of it is booked."""
+    if State(order.state).over:
+        return
+    filled = Decimal(order.filled)
+    if filled >= Decimal(order.amount):
+        final = State.FILLED
+    elif order.ended_as and filled >= Decimal(order.ended_filled):
+        final = State(order.ended_as)
+    else:
+        return
+    order.state, order.cancelling, order.updated_at = final, False, now
+    order.save()
+    tell(order)
+
+
+def tell(order: Order, trade: Trade | None = None) -> None:
+    """Write down that something happened, for whoever asks for events."""
+    told = msgspec.json.encode(answer(order)).decode()
+    Event.objects.create(grant=order.grant, order=order, trade=trade, told=told)
+
+
+def answer(order: Order) -> OrderAnswer:
+    """The order as the wire says it."""
+    return OrderAnswer(
+        grant=str(order.grant),
+        deal=str(order.deal),
+        name=order.name,
+        generation=order.generation,
+        market=order.market,
+        side=order.side,
+        type=order.type,
+        amount=order.amount,
+        price=order.price,
+        state=State(order.state),
+        client_order_id=order.client_order_id,
+        filled=order.filled,
+        reason=order.reason,
+        cancelling=order.cancelling,
+    )

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from django.db import models
+
+from vault.messages.answers import State
+
+DIGITS = 40  # canonical decimal strings: SQLite would turn NUMERIC into floats
+
+
+class Installation(models.Model):
+    """This installation's id. It is in every client order id, so that a copy never sweeps another's orders."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    key = models.CharField(max_length=32)
+
+
+class Order(models.Model):
+    """One generation of one order, from before it was sent."""
+
+    grant = models.UUIDField()
+    credential = models.UUIDField()
+    exchange = models.CharField(max_length=30)
+    deal = models.UUIDField()
+    name = models.CharField(max_length=40)
+    generation = models.PositiveIntegerField()
+    market = models.CharField(max_length=33)
+    side = models.CharField(max_length=4)
+    type = models.CharField(max_length=5)
+    amount = models.CharField(max_length=DIGITS)
+    price = models.CharField(max_length=DIGITS)
+    client_order_id = models.CharField(max_length=36, unique=True)
+    exchange_order_id = models.CharField(max_length=64, default="")
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in State])
+    filled = models.CharField(max_length=DIGITS, default="0")  # the sum of booked trades
+    ended_as = models.CharField(max_length=10, default="")  # the exchange's word, until all trades are booked
+    ended_filled = models.CharField(max_length=DIGITS, default="")
+    reason = models.CharField(max_length=300, default="")
+    cancelling = models.BooleanField(default=False)
+    misses = models.PositiveSmallIntegerField(default=0)  # agreeing reads that did not find it
+    prepared_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # the exchange refuses the signed request after this
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["grant", "deal", "name", "generation"], name="one_row_an_identity"),
+        ]
+        indexes = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["credential", "market", "exchange_order_id"]),
+        ]
+
+
+class Trade(models.Model):
+    """A trade of an account as the exchange numbers it. `order` is None until we know whose it is."""
+
+    credential = models.UUIDField()
+    market = models.CharField(max_length=33)
+    trade_id = models.CharField(max_length=64)
+    exchange_order_id = models.CharField(max_length=64)
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="trades")
+    side = models.CharField(max_length=4)
+    amount = models.CharField(max_length=DIGITS)
+    price = models.CharField(max_length=DIGITS)
+    fee = models.CharField(max_length=DIGITS)
+    fee_asset = models.CharField(max_length=20)
+    maker = models.BooleanField()
+    traded_at = models.BigIntegerField()  # the exchange's milliseconds since 1970
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "market", "trade_id"], name="each_trade_once"),
+        ]
+        indexes = [models.Index(fields=["credential", "market", "exchange_order_id"])]
+
+
+class Event(models.Model):
+    """Something a runner wants to know, numbered in the order in which it was learned."""
+
+    seq = models.BigAutoField(primary_key=True)
+    grant = models.UUIDField(db_index=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT)
+    trade = models.ForeignKey(Trade, null=True, on_delete=models.PROTECT)
+    told = models.TextField()  # the order as it stood then, JSON

@@ -1,0 +1,148 @@
+"""What the signer answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class State(StrEnum):
+    """Where an order stands in the signer's ledger."""
+
+    PREPARED = "prepared"  # checked and written down; nothing was sent
+    SENDING = "sending"
+    ACCEPTED = "accepted"  # the exchange has it
+    UNKNOWN = "unknown"  # it may exist; being looked up
+    ABSENT = "absent"  # proven never to have arrived
+    REJECTED = "rejected"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can trade under it."""
+        return self in _OVER
+
+    @property
+    def frees_the_next(self) -> bool:
+        """Whether the next generation may be placed: absence or a confirmed end, short of completion."""
+        return self in _OVER and self is not State.FILLED
+
+
+_OVER = frozenset({State.ABSENT, State.REJECTED, State.FILLED, State.CANCELLED, State.EXPIRED})
+
+
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as the ledger has it. Amounts are decimal strings; `filled` counts booked trades only."""
+
+    grant: str
+    deal: str
+    name: str
+    generation: int
+    market: str
+    side: str
+    type: str
+    amount: str
+    price: str
+    state: State
+    client_order_id: str
+    filled: str
+    reason: str = ""
+    cancelling: bool = False
+
+
+class TradeWord(msgspec.Struct, frozen=True, kw_only=True):
+    """One trade of one order, told once."""
+
+    trade_id: str
+    amount: str
+    price: str
+    fee: str
+    fee_asset: str
+    at: int  # milliseconds since 1970
+    maker: bool
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to an order; numbered in the order in which the signer learned it."""
+
+    seq: int
+    order: OrderAnswer
+    trade: TradeWord | None = None
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    events: list[Event]
+    more: bool
+
+
+class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    shard: str
+    fence: int
+    seconds: float  # until it runs out, unless renewed
+
+
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    seconds: float
+    grant_version: int
+
+    def __repr__(self) -> str:
+        return f"<token for {self.seconds} s>"
+
+
+class SealingAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How to seal a key: to this P-256 public key (uncompressed point, base64url), bound to owner and credential."""
+
+    credential: str
+    public_key: str
+
+
+class RightsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exchange key may do, as the exchange says. None: it does not tell."""
+
+    credential: str
+    label: str
+    reading: bool | None
+    trading: bool | None
+    withdrawing: bool | None
+    ip_bound: bool | None
+
+
+class BalancesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    free: dict[str, str]
+    total: dict[str, str]
+
+
+class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    grant: str
+    version: int
+
+
+class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Read-only tables for the operator and the vault page."""
+
+    credentials: list[dict[str, Any]]
+    grants: list[dict[str, Any]]
+    leases: list[dict[str, Any]]
+    orders: list[dict[str, Any]]
+    audit: list[dict[str, Any]]
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    keystore: bool
+    orders: int
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is what the caller does next: refused, retry, unknown."""
+
+    kind: str
+    code: str
+    sentence: str
+    detail: str = ""
+    after: float = 0.0

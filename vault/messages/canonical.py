@@ -1,0 +1,51 @@
+"""One way to write a value down, so that a hash of it means the value."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys, no white space, UTF-8. Floats are refused: money is a decimal string.
+
+    A msgspec Struct is written as its fields. Raises TypeError for a float.
+    """
+    plain = msgspec.to_builtins(value)
+    _refuse_floats(plain)
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(value: Any) -> str:
+    """Hex SHA-256 of the canonical bytes."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def b64(data: bytes) -> str:
+    """Unpadded base64url, as JSON Web Tokens write bytes."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text: str) -> bytes:
+    """The bytes of unpadded base64url. Raises ValueError."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def body_hash(body: bytes) -> str:
+    """base64url SHA-256 of a request's body, as a proof names it."""
+    return b64(hashlib.sha256(body).digest())
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("A float has no canonical form; write the number as a decimal string.")
+    if isinstance(value, dict):
+        for each in value.values():
+            _refuse_floats(each)
+    elif isinstance(value, list):
+        for each in value:
+            _refuse_floats(each)

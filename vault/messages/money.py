@@ -1,0 +1,28 @@
+"""Money on the wire: canonical decimal strings and nothing else."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+_PLAIN = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?", re.ASCII)
+
+
+def amount(text: str) -> Decimal:
+    """The number that `text` writes in plain ASCII digits: no sign, exponent, leading zero or white space.
+
+    At most 18 digits on each side of the point. Raises ValueError with a sentence.
+    """
+    if not isinstance(text, str) or not _PLAIN.fullmatch(text):
+        raise ValueError("not a plain decimal number such as 0.5 or 1200")
+    return Decimal(text)
+
+
+def written(value: Decimal) -> str:
+    """The canonical string of a number: no exponent, no trailing zeros. Raises ValueError when it has none."""
+    if not value.is_finite():
+        raise ValueError(f"{value} cannot be written as money")
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

@@ -1,0 +1,148 @@
+"""Requests and answers, typed. Unknown fields are refused: there are no free-form parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+Version = Literal[1]
+Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,16}/[A-Z0-9]{1,16}$")]
+Side = Literal["buy", "sell"]
+OrderType = Literal["limit", "ioc"]
+OrderName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
+Money = Annotated[str, Meta(max_length=40)]
+Shard = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+Fence = Annotated[int, Meta(ge=1, le=2**62)]
+Label = Annotated[str, Meta(min_length=1, max_length=80)]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]  # base64url of 32 bytes
+Sealed = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,8000}$")]
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request; `v` is its version."""
+
+    v: Version = 1
+
+
+class Identity(Word, frozen=True, kw_only=True):
+    """Which order: the same four words for ever mean the same order."""
+
+    grant: UUID
+    deal: UUID
+    name: OrderName
+    generation: Generation
+
+
+class Place(Identity, frozen=True, kw_only=True):
+    """Place an order. `ioc` trades what it can at `price` or better at once, and lets the rest go."""
+
+    market: Symbol
+    side: Side
+    type: OrderType
+    amount: Money  # base currency
+    price: Money  # quote currency; for `ioc` the worst acceptable
+
+
+class Cancel(Identity, frozen=True, kw_only=True):
+    """Cancel an order of this grant."""
+
+
+class Lookup(Identity, frozen=True, kw_only=True):
+    """What became of an order of this grant."""
+
+
+class Balances(Word, frozen=True, kw_only=True):
+    """What the grant's account holds."""
+
+    grant: UUID
+
+
+class TakeLease(Word, frozen=True, kw_only=True):
+    """Become the one runner of a shard. `proof_key` is the public half of a key made for this lease."""
+
+    shard: Shard
+    proof_key: Key
+
+
+class RenewLease(Word, frozen=True, kw_only=True):
+    shard: Shard
+    fence: Fence
+
+
+class ReleaseLease(Word, frozen=True, kw_only=True):
+    shard: Shard
+    fence: Fence
+
+
+class MintToken(Word, frozen=True, kw_only=True):
+    """A token for one grant under one lease."""
+
+    grant: UUID
+    shard: Shard
+    fence: Fence
+
+
+class ReadEvents(Word, frozen=True, kw_only=True):
+    """What happened to the orders of a shard's grants, after the event numbered `since`."""
+
+    shard: Shard
+    fence: Fence
+    since: Annotated[int, Meta(ge=0)]
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 500
+
+
+class AnnounceKey(Word, frozen=True, kw_only=True):
+    """An exchange key is about to be connected: make room for it and say how to seal it."""
+
+    owner: UUID
+    exchange: Annotated[str, Meta(pattern=r"^[a-z0-9]{2,30}$")]
+    label: Label
+
+
+class ConnectKey(Word, frozen=True, kw_only=True):
+    """The sealed form: HPKE ciphertext of key and secret, base64url."""
+
+    owner: UUID
+    credential: UUID
+    sealed: Sealed
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one bot may ever do."""
+
+    markets: Annotated[tuple[Symbol, ...], Meta(min_length=1, max_length=200)]
+    sides: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=2)]
+    types: Annotated[tuple[OrderType, ...], Meta(min_length=1, max_length=2)]
+    order_notional: Money  # quote currency, for one order
+
+
+class WriteGrant(Word, frozen=True, kw_only=True):
+    """Create a grant (`version` 1) or replace its newest version by the next one."""
+
+    grant: UUID
+    owner: UUID
+    credential: UUID
+    version: Annotated[int, Meta(ge=1)]
+    label: Label
+    limits: Limits
+
+
+class RevokeGrant(Word, frozen=True, kw_only=True):
+    owner: UUID
+    grant: UUID
+
+
+class RemoveKey(Word, frozen=True, kw_only=True):
+    owner: UUID
+    credential: UUID
+
+
+class Overview(Word, frozen=True, kw_only=True):
+    """What the vault shows of one owner, or of everybody when `owner` is None."""
+
+    owner: UUID | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100

@@ -1,0 +1,161 @@
+"""An ASGI application of one table: path, the word it takes, who may say it, what it does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from vault.messages import words
+from vault.messages.answers import ErrorAnswer
+from vault.messages.refusals import Code, Refused, Retry
+from vault.service import cancel, grants, keys, leases, overview, place
+from vault.service.identify import KeyDoor, Request
+from vault.service.signer import Signer
+from vault.tokens.models import EnrolledKey
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 64 * 1024
+_RUNNER, _WEB = EnrolledKey.Kind.RUNNER, EnrolledKey.Kind.WEB
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_STATUS: dict[Code, int] = {
+    Code.MALFORMED: 400,
+    Code.TOO_LARGE: 413,
+    Code.NOT_FOUND: 404,
+    Code.UNKNOWN_ORDER: 404,
+    Code.UNKNOWN_KEY: 401,
+    Code.BAD_PROOF: 401,
+    Code.BAD_TOKEN: 401,
+    Code.TOKEN_EXPIRED: 401,
+    Code.PROOF_EXPIRED: 401,
+    Code.PROOF_REPLAYED: 401,
+    Code.LEASE_HELD: 409,
+    Code.IDENTITY_TAKEN: 409,
+    Code.GENERATION_ALIVE: 409,
+    Code.GENERATION_SKIPPED: 409,
+}
+_FORBIDDEN, _UNAVAILABLE = 403, 503
+
+
+@dataclass(frozen=True, slots=True)
+class ByToken:
+    """An address for whoever holds a token."""
+
+    word: Any
+    act: Callable[[Signer, Request, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """An address for enrolled keys of these kinds. `act` takes the key when it wants to know who."""
+
+    word: Any
+    act: Callable[..., Awaitable[Any]]
+    kinds: tuple[EnrolledKey.Kind, ...]
+    names_key: bool = True
+
+
+TABLE: dict[str, ByToken | ByKey] = {
+    "/v1/orders/place": ByToken(words.Place, place.place),
+    "/v1/orders/cancel": ByToken(words.Cancel, cancel.cancel),
+    "/v1/orders/look-up": ByToken(words.Lookup, cancel.look_up),
+    "/v1/balances": ByToken(words.Balances, grants.balances),
+    "/v1/leases/take": ByKey(words.TakeLease, leases.take, (_RUNNER,)),
+    "/v1/leases/renew": ByKey(words.RenewLease, leases.renew, (_RUNNER,)),
+    "/v1/leases/release": ByKey(words.ReleaseLease, leases.release, (_RUNNER,)),
+    "/v1/tokens": ByKey(words.MintToken, leases.mint, (_RUNNER,)),
+    "/v1/events": ByKey(words.ReadEvents, leases.events, (_RUNNER,)),
+    "/v1/grants/write": ByKey(words.WriteGrant, grants.write, (_WEB,)),
+    "/v1/grants/revoke": ByKey(words.RevokeGrant, grants.revoke, (_WEB,)),
+    "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB,), names_key=False),
+    "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB,), names_key=False),
+    "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB,), names_key=False),
+    "/v1/overview": ByKey(words.Overview, overview.overview, (_WEB, _RUNNER), names_key=False),
+}
+
+
+class Application:
+    """Answers JSON to POSTs; `GET /v1/health` to anybody who can reach the socket."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self._door = KeyDoor(signer)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            status, answer = await self._answer(scope, receive)
+        except Refused as why:
+            status = _STATUS.get(why.code, _FORBIDDEN)
+            answer = ErrorAnswer(kind="refused", code=why.code, sentence=why.sentence, detail=why.detail)
+        except Retry as why:
+            status = _UNAVAILABLE
+            answer = ErrorAnswer(kind="retry", code=why.code, sentence=why.sentence, detail=why.detail, after=why.after)
+        except Exception:
+            # What went wrong is for the log; the caller learns only that it cannot know.
+            log.exception("%s failed", scope["path"])
+            status = 500
+            answer = ErrorAnswer(
+                kind="unknown", code="internal", sentence="The signer failed. Look the order up before anything else."
+            )
+        body = msgspec.json.encode(answer)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
+        path = scope["path"]
+        if path == "/v1/health":
+            health = await overview.health(self._signer)
+            return (200 if health.ok else _UNAVAILABLE), health
+        row = TABLE.get(path)
+        if row is None or scope["method"] != "POST":
+            raise Refused(Code.NOT_FOUND, f"POST to one of: {', '.join(TABLE)}.")
+        request = _request(scope, await _body(receive))
+        if isinstance(row, ByToken):
+            # The word is read first, because whose token it must be stands in it; nothing is done before both fit.
+            return 200, await row.act(self._signer, request, _word(row.word, request.body))
+        key = await self._door.admit(request, *row.kinds)
+        word = _word(row.word, request.body)
+        answer = await (row.act(self._signer, key, word) if row.names_key else row.act(self._signer, word))
+        return 200, {} if answer is None else answer
+
+
+def _word(form: Any, body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
+        raise Refused(Code.MALFORMED, str(why)[:200]) from why
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(
+        path=scope["path"],
+        body=body,
+        credentials=headers.get(b"authorization", ""),
+        proof=headers.get(b"proof", ""),
+    )
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            raise Refused(Code.MALFORMED, "The request ended early.")
+        piece: bytes = part.get("body", b"")
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise Refused(Code.TOO_LARGE, f"At most {LARGEST_BODY} bytes.")
+        if not part.get("more_body"):
+            return body

@@ -1,0 +1,79 @@
+"""Starting the signer: log in to the key store, tidy up after the last run, open the socket, watch the accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from vault.custody.session import Keystore
+from vault.server.application import Application
+from vault.service import watch
+from vault.service.signer import Signer
+from vault.settings import VAULT
+from vault.signing.venue import Venue
+from vault.tokens.tokens import Mint
+
+log = logging.getLogger(__name__)
+
+
+def harden() -> None:
+    """No core dumps, private files. Whatever the supervisor allows, this process asks for less."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+async def serve(wrapping_token: str) -> None:
+    """Run until SIGTERM. Raises BadBootstrap when the key store does not let this process in."""
+    keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
+    venues = {
+        # Until the vault is hardened there is one exchange in the world, and it is ours.
+        "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout),
+    }
+    signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
+    await keystore.open()
+    for venue in venues.values():
+        await venue.open()
+    await signer.database.run(watch.after_a_stop)
+    background = [asyncio.create_task(watch.watch(signer)), asyncio.create_task(keystore.keep_renewed())]
+    try:
+        await _listen(Application(signer), _bind(VAULT.signer_socket))
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        for venue in venues.values():
+            await venue.close()
+        await keystore.close()
+        signer.database.close()
+
+
+def _bind(path: Path) -> socket.socket:
+    """A socket that only this user can reach. One that a dead signer left behind is replaced."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    return listener
+
+
+async def _listen(application: Application, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        http="httptools",
+    )
+    log.info("the signer listens")
+    await uvicorn.Server(config).serve(sockets=[listener])

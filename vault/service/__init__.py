@@ -1,0 +1,1 @@
+"""What the signer does, each thing one readable sequence of steps."""

@@ -1,0 +1,52 @@
+"""Grants as the web writes and revokes them, and balances under one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from vault import clock
+from vault.audit import chain
+from vault.grants import grants
+from vault.grants.models import Grant
+from vault.messages.answers import BalancesAnswer, GrantAnswer
+from vault.messages.words import Balances, RevokeGrant, WriteGrant
+from vault.service import identify, sending
+from vault.service.identify import Bearer, Request
+from vault.service.signer import Signer
+from vault.signing import binance
+from vault.tokens.models import EnrolledKey
+
+
+async def write(signer: Signer, key: EnrolledKey, word: WriteGrant) -> GrantAnswer:
+    """The grant's newest version. Raises Refused."""
+    return await signer.database.run(_write, key, word)
+
+
+def _write(key: EnrolledKey, word: WriteGrant) -> GrantAnswer:
+    now = clock.now()
+    grant = grants.write(word, by=key.id, now=now)
+    chain.append("grant.written", str(grant.id), {"word": msgspec.to_builtins(word), "by": key.id}, now=now)
+    return GrantAnswer(grant=str(grant.id), version=grant.version)
+
+
+async def revoke(signer: Signer, key: EnrolledKey, word: RevokeGrant) -> GrantAnswer:
+    return await signer.database.run(_revoke, key, word)
+
+
+def _revoke(key: EnrolledKey, word: RevokeGrant) -> GrantAnswer:
+    now = clock.now()
+    grant = grants.revoke(word.grant, word.owner, now=now)
+    chain.append("grant.revoked", str(grant.id), {"by": key.id}, now=now)
+    return GrantAnswer(grant=str(grant.id), version=grant.version)
+
+
+async def balances(signer: Signer, request: Request, word: Balances) -> BalancesAnswer:
+    """What the grant's account holds. Raises Refused, Retry."""
+    caller = identify.bearer(signer, request)
+    grant = await signer.database.run(_admit, caller, word)
+    reading = await sending.ask(signer, grant.credential, binance.balances())
+    return BalancesAnswer(free=dict(reading["free"]), total=dict(reading["total"]))
+
+
+def _admit(caller: Bearer, word: Balances) -> Grant:
+    return identify.admit(caller, word.grant, now=clock.now())

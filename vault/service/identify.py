@@ -1,0 +1,114 @@
+"""Who is asking. What needs no database is checked first, so that noise costs little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault import clock
+from vault.grants import grants
+from vault.grants.models import Grant
+from vault.messages import proofs as form
+from vault.messages.refusals import Code, Refused
+from vault.service.signer import Signer
+from vault.tokens import leases, proofs
+from vault.tokens.models import EnrolledKey
+from vault.tokens.tokens import Claims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Request:
+    """A request as it came in."""
+
+    path: str
+    body: bytes
+    credentials: str  # the Authorization header: `Key <id>` or `Token <token>`
+    proof: str
+
+    def presented(self, scheme: str) -> str:
+        """What follows the scheme in the Authorization header. Raises Refused(BAD_PROOF)."""
+        kind, _, value = self.credentials.partition(" ")
+        if kind != scheme or not value or not self.proof:
+            raise Refused(Code.BAD_PROOF, f"This address takes `Authorization: {scheme} ...` with a `Proof` header.")
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """A token and its proof, both genuine; whether they still count is the database's to say."""
+
+    claims: Claims
+    sequence: int
+
+
+class KeyDoor:
+    """Lets enrolled keys in. Remembers each proof's id until it is too old to be used again."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self._used: dict[str, int] = {}
+
+    async def admit(self, request: Request, *kinds: EnrolledKey.Kind) -> EnrolledKey:
+        """The enrolled key that made this request. Raises Refused."""
+        kid = request.presented("Key")
+        key = await self._signer.database.run(_enrolled, kid)
+        at = clock.seconds()
+        claims = proofs.check_key_proof(request.proof, key.public, request.path, request.body, at=at)
+        # Proofs used before a restart are forgotten, so none from before it counts.
+        if claims.iat < int(self._signer.started_at.timestamp()):
+            raise Refused(Code.PROOF_EXPIRED, "It was made before the signer started.")
+        self._use(claims.jti, at)
+        if key.kind not in kinds:
+            raise Refused(Code.WRONG_KIND_OF_KEY)
+        return key
+
+    def _use(self, jti: str, at: int) -> None:
+        self._used = {used: until for used, until in self._used.items() if until >= at}
+        if jti in self._used:
+            raise Refused(Code.PROOF_REPLAYED)
+        self._used[jti] = at + 2 * form.WINDOW
+
+
+def bearer(signer: Signer, request: Request) -> Bearer:
+    """The token and proof of a request, checked as far as they go by themselves. Raises Refused."""
+    token = request.presented("Token")
+    at = clock.seconds()
+    claims = signer.mint.read(token, at=at)
+    proof = proofs.check_token_proof(request.proof, token, claims.cnf.jkt, request.path, request.body, at=at)
+    return Bearer(claims=claims, sequence=proof.seq)
+
+
+def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Grant:
+    """The grant that this caller may act under, now. Inside a transaction. Raises Refused.
+
+    In this order: the right grant, the present fence, the grant's epoch and version, a proof not used before.
+    The proof is used up when the transaction commits, even if what it asks for is refused afterwards.
+    """
+    claims = caller.claims
+    if claims.grant != grant_id:
+        raise Refused(Code.WRONG_GRANT)
+    lease = leases.live(claims.shard, claims.fence, now=now, holder=claims.runner)
+    if EnrolledKey.objects.filter(id=claims.runner, revoked_at__isnull=False).exists():
+        raise Refused(Code.UNKNOWN_KEY)
+    grant = in_force(claims)
+    leases.use_sequence(lease, caller.sequence)
+    return grant
+
+
+def in_force(claims: Claims) -> Grant:
+    """The grant, if it still is what the token says. Raises Refused."""
+    grant = grants.current(claims.grant)
+    if grant.epoch != claims.epoch:
+        raise Refused(Code.GRANT_REVOKED)
+    if grant.version != claims.version:
+        raise Refused(Code.GRANT_CHANGED)
+    if grant.shard != claims.shard:
+        raise Refused(Code.HELD_BY_ANOTHER_SHARD)
+    return grant
+
+
+def _enrolled(kid: str) -> EnrolledKey:
+    key = EnrolledKey.objects.filter(id=kid, revoked_at=None).first()
+    if key is None:
+        raise Refused(Code.UNKNOWN_KEY)
+    return key

@@ -1,0 +1,98 @@
+"""What the web may show of the vault. Nothing in here can be used to sign or to ask."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from django.db.models import Q
+
+from vault.audit.models import Entry
+from vault.grants import grants
+from vault.grants.models import Credential, Grant
+from vault.ledger import ledger
+from vault.ledger.models import Order
+from vault.messages.answers import HealthAnswer, OverviewAnswer, State
+from vault.messages.words import Overview
+from vault.service.signer import Signer
+from vault.tokens.models import Lease
+
+
+async def overview(signer: Signer, word: Overview) -> OverviewAnswer:
+    """Newest first, at most `limit` rows a table; of one owner, or of everybody."""
+    return await signer.database.run(_overview, word)
+
+
+def _overview(word: Overview) -> OverviewAnswer:
+    own = Q() if word.owner is None else Q(owner=word.owner)
+    mine = list(Grant.objects.filter(own).order_by("-id")[: word.limit])
+    ids = [grant.id for grant in mine]
+    subjects = [str(grant) for grant in ids]
+    orders = Order.objects.filter(grant__in=ids) if word.owner else Order.objects.all()
+    entries = Entry.objects.filter(subject__in=subjects) if word.owner else Entry.objects.all()
+    return OverviewAnswer(
+        credentials=[
+            _credential(each) for each in Credential.objects.filter(own).order_by("-announced_at")[: word.limit]
+        ],
+        grants=[_grant(each) for each in mine],
+        leases=[] if word.owner else [_lease(each) for each in Lease.objects.order_by("shard")],
+        orders=[msgspec.to_builtins(ledger.answer(each)) for each in orders.order_by("-id")[: word.limit]],
+        audit=[_entry(each) for each in entries.order_by("-height")[: word.limit]],
+    )
+
+
+async def health(signer: Signer) -> HealthAnswer:
+    """Whether orders can be signed right now."""
+    keystore = await signer.keystore.healthy()
+    orders = await signer.database.run(_sent)
+    return HealthAnswer(ok=keystore, keystore=keystore, orders=orders)
+
+
+def _sent() -> int:
+    return Order.objects.exclude(state=State.PREPARED).count()
+
+
+def _credential(row: Credential) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "owner": str(row.owner),
+        "exchange": row.exchange,
+        "label": row.label,
+        "state": row.state,
+        "ip_bound": row.ip_bound,
+        "connected_at": row.connected_at and row.connected_at.isoformat(),
+    }
+
+
+def _grant(row: Grant) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "owner": str(row.owner),
+        "credential": str(row.credential_id),
+        "label": row.label,
+        "version": row.version,
+        "limits": msgspec.to_builtins(grants.limits(row)),
+        "shard": row.shard,
+        "revoked_at": row.revoked_at and row.revoked_at.isoformat(),
+    }
+
+
+def _lease(row: Lease) -> dict[str, Any]:
+    return {
+        "shard": row.shard,
+        "fence": row.fence,
+        "holder": row.holder_id,
+        "expires_at": row.expires_at.isoformat(),
+    }
+
+
+def _entry(row: Entry) -> dict[str, Any]:
+    return {
+        "height": row.height,
+        "at": row.at.isoformat(),
+        "kind": row.kind,
+        "subject": row.subject,
+        "body": json.loads(row.body),
+        "digest": row.digest,
+    }

@@ -1,0 +1,184 @@
+"""Placing an order.
+
+1. Identify: token, expiry, proof, sequence number, fence, epoch.
+2. Authorise: the policy over facts gathered here.
+3. Write down: ledger row and opening audit entry. Steps 1 to 3 are one transaction; no audit, no act.
+4. Build the request from the intent, and check that it says the intent and nothing else.
+5. Have the key store compute its MAC.
+6. Look again: the grant still in force, the deadline not passed. Mark the row as being sent.
+7. Send.
+8. Write down what came of it, with the closing audit entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from vault import clock
+from vault.audit import chain
+from vault.audit.models import Entry
+from vault.grants import grants
+from vault.grants.models import Credential, Grant
+from vault.ledger import ledger
+from vault.ledger.models import Order
+from vault.messages import money
+from vault.messages.answers import OrderAnswer, State
+from vault.messages.refusals import Code, Refused, Retry
+from vault.messages.words import Place
+from vault.policy import Facts, authorise
+from vault.service import identify, sending
+from vault.service.identify import Bearer, Request
+from vault.service.readings import apply_reading
+from vault.service.signer import Signer
+from vault.settings import VAULT
+from vault.signing import binance
+from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
+
+DEADLINE = timedelta(seconds=3)  # from being checked to being sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """An order that may be sent, as it stood when that was decided."""
+
+    order: Order
+    credential: Credential
+    opening: Entry
+
+
+async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
+    """The order as the ledger has it afterwards. Raises Refused or Retry when nothing was sent."""
+    caller = identify.bearer(signer, request)
+    numbers = _numbers(intent)
+    admitted = await signer.database.run(_admit, signer, caller, intent, numbers)
+    match admitted:
+        case Refused():
+            raise admitted
+        case OrderAnswer():
+            return admitted
+    return await _send(signer, caller, admitted)
+
+
+def _numbers(intent: Place) -> tuple[Decimal, Decimal]:
+    numbers = []
+    for name, text in (("amount", intent.amount), ("price", intent.price)):
+        try:
+            numbers.append(money.amount(text))
+        except ValueError as why:
+            raise Refused(Code.MALFORMED, f"{name}: {text[:40]!r} is {why}.") from why
+    return numbers[0], numbers[1]
+
+
+def _admit(
+    signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal, Decimal]
+) -> Admitted | OrderAnswer | Refused:
+    """Steps 1 to 3. An order that was sent before is answered; a refusal is returned, so that its audit entry stays."""
+    now = clock.now()
+    grant = identify.admit(caller, intent.grant, now=now)
+    credential = grant.credential
+    body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
+    try:
+        _authorise(signer, grant, intent, numbers)
+        order, fresh = ledger.prepare(intent, credential=credential.id, exchange=credential.exchange, now=now)
+    except Refused as why:
+        refusal = {**body, "code": why.code, "detail": why.detail}
+        chain.append("order.refused", str(intent.grant), refusal, now=now)
+        return why
+    if not fresh:
+        return ledger.answer(order)
+    opening = chain.append("order.place", order.client_order_id, body, now=now)
+    return Admitted(order=order, credential=credential, opening=opening)
+
+
+def _authorise(signer: Signer, grant: Grant, intent: Place, numbers: tuple[Decimal, Decimal]) -> None:
+    limits = grants.limits(grant)
+    amount, price = numbers
+    authorise(
+        Facts(
+            intent=intent,
+            amount=amount,
+            price=price,
+            limits=limits,
+            order_notional=money.amount(limits.order_notional),
+        )
+    )
+    if grant.credential.state != Credential.State.READY:
+        raise Refused(Code.CREDENTIAL_NOT_READY)
+    workshop = signer.venue(grant.credential.exchange).workshop
+    if workshop.knows_markets:
+        workshop.market_id(intent.market)
+        workshop.on_grid(intent.market, amount, price)
+
+
+async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnswer:
+    """Steps 4 to 8."""
+    order = admitted.order
+    deadline = order.prepared_at + DEADLINE
+
+    async def last_look() -> None:
+        await signer.database.run(_about_to_send, caller, order.pk, deadline)
+
+    try:
+        await sending.markets_known(signer.venue(order.exchange))
+        operation = binance.place(
+            signer.venue(order.exchange).workshop,
+            symbol=order.market,
+            side=order.side,
+            order_type=order.type,
+            amount=Decimal(order.amount),
+            price=Decimal(order.price),
+            client_order_id=order.client_order_id,
+        )
+        reading = await sending.carry_out(signer, admitted.credential, operation, last_look=last_look)
+    except (Refused, Retry) as why:
+        await signer.database.run(_end, admitted, State.REJECTED, f"never sent: {why.code}: {why}")
+        raise
+    except NotSent as why:
+        return await signer.database.run(_end, admitted, State.ABSENT, f"never sent: {why}")
+    except Rejected as why:
+        return await signer.database.run(_end, admitted, State.REJECTED, why.reason)
+    except (Unsure, NotThere) as why:
+        return await signer.database.run(_unknown, admitted, str(why))
+    else:
+        return await signer.database.run(_accepted, admitted, reading)
+    finally:
+        signer.wake.set()
+
+
+def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
+    now = clock.now()
+    if now > deadline:
+        raise Refused(Code.DEADLINE_PASSED)
+    identify.in_force(caller.claims)
+    order = Order.objects.get(pk=order_id)
+    ledger.sending(order, valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+
+
+def _end(admitted: Admitted, state: State, reason: str) -> OrderAnswer:
+    order, now = _close(admitted, {"state": state, "reason": reason})
+    ledger.end(order, state, reason, now=now)
+    return ledger.answer(order)
+
+
+def _unknown(admitted: Admitted, reason: str) -> OrderAnswer:
+    order, now = _close(admitted, {"state": State.UNKNOWN, "reason": reason})
+    ledger.unknown(order, reason, now=now)
+    return ledger.answer(order)
+
+
+def _accepted(admitted: Admitted, reading: dict[str, Any]) -> OrderAnswer:
+    order, now = _close(admitted, {"state": State.ACCEPTED, "exchange_order_id": str(reading["id"])})
+    apply_reading(order, reading, now=now)
+    return ledger.answer(order)
+
+
+def _close(admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
+    """The closing audit entry; the row as it is now, which may have been touched meanwhile."""
+    now = clock.now()
+    chain.append("order.placed", admitted.order.client_order_id, body, now=now, closes=admitted.opening)
+    return Order.objects.get(pk=admitted.order.pk), now

@@ -1,0 +1,102 @@
+"""The vault's settings: its own database, its own key, nothing of the platform's.
+
+Set from the environment with the prefix `VAULT_`. Where nothing is set, the paths are those that the supervisor
+lays out in the state folder (`BOTPLATFORM_VAR`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_VAR = Path(os.environ.get("BOTPLATFORM_VAR") or Path(__file__).parents[1] / "var").absolute()
+
+
+class Environment(BaseSettings):
+    """What can be set from outside. Times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="VAULT_", extra="ignore")
+
+    state: Path = _VAR / "vault"
+    layout: Path = _VAR / "layout.json"
+    socket: Path | None = None
+    bao_socket: Path | None = None
+    paper_url: str | None = None  # the one host that this signer talks to until the vault is hardened
+    lease_seconds: float = 10
+    token_seconds: float = 120
+    recv_window: float = 5  # how long the exchange takes a signed request for valid
+    absence_margin: float = 1
+    poll_seconds: float = 1
+    exchange_timeout: float = 10
+
+    @cached_property
+    def _laid_out(self) -> dict[str, Any]:
+        written: dict[str, Any] = json.loads(self.layout.read_text()) if self.layout.exists() else {}
+        return written
+
+    @property
+    def run_folder(self) -> Path:
+        return Path(self._laid_out.get("run") or self.layout.parent / "run")
+
+    @property
+    def signer_socket(self) -> Path:
+        return self.socket or self.run_folder / "signer.sock"
+
+    @property
+    def keystore_socket(self) -> Path:
+        return self.bao_socket or self.run_folder / "bao.sock"
+
+    @property
+    def paper_base(self) -> str:
+        return self.paper_url or f"http://127.0.0.1:{self._laid_out.get('ports', {}).get('paper', 8010)}"
+
+    @property
+    def token_key(self) -> Path:
+        return self.state / "token.key"
+
+    @property
+    def intake_folder(self) -> Path:
+        """Read by the intake child alone: its HPKE key and its AppRole secret-id."""
+        return self.state / "intake"
+
+
+try:
+    VAULT = Environment()
+except ValidationError as mistakes:
+    for mistake in mistakes.errors():
+        name = "VAULT_" + "_".join(str(part) for part in mistake["loc"]).upper()
+        sys.stderr.write(f"{name}: {mistake['msg']} (it is {mistake['input']!r}). Correct it or unset it.\n")
+    raise SystemExit(2) from None
+
+VAULT.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+SECRET_KEY = "unused: the vault has no sessions, no forms and signs nothing with this"  # noqa: S105
+INSTALLED_APPS = ["vault.grants", "vault.tokens", "vault.ledger", "vault.audit"]
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAULT.state / "vault.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

@@ -1,0 +1,1 @@
+"""Building an exchange's requests, checking what was built, and sending it. Nothing signed ever leaves this process."""

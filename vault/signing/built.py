@@ -1,0 +1,79 @@
+"""A request between being built and being signed, and what it has to say to be signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from urllib.parse import parse_qsl, urlsplit
+
+from vault.messages.refusals import Code, Refused
+
+_BY_ALL_SIGNED = frozenset({"timestamp", "recvWindow", "signature"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A request with a placeholder where its signature goes; `payload` is what the signature is computed over."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None
+    payload: bytes | None  # None: a public request
+    placeholder: str
+
+    def signed(self, mac: str) -> Built:
+        """The request with its signature in place."""
+        body = None if self.body is None else self.body.replace(self.placeholder, mac)
+        return Built(
+            method=self.method,
+            url=self.url.replace(self.placeholder, mac),
+            headers=self.headers,
+            body=body,
+            payload=None,
+            placeholder="",
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {urlsplit(self.url).path}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a built request must say, whole: every parameter with its value and not one more.
+
+    A Decimal is compared as a number, text to the letter.
+    """
+
+    method: str
+    url: str  # scheme, host and path
+    values: Mapping[str, str | Decimal]
+
+    def check(self, built: Built) -> None:
+        """Raises Refused(REQUEST_NOT_AS_INTENDED) naming the first difference."""
+        split = urlsplit(built.url)
+        if (built.method, f"{split.scheme}://{split.netloc}{split.path}") != (self.method, self.url):
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "method or address")
+        if built.body is not None and split.query:
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "parameters in two places")
+        written = parse_qsl(split.query if built.body is None else built.body, keep_blank_values=True)
+        sent = dict(written)
+        if len(sent) != len(written) or set(sent) != self.values.keys() | _BY_ALL_SIGNED:
+            odd = sorted(set(sent) ^ (self.values.keys() | _BY_ALL_SIGNED))
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, f"parameters {', '.join(odd)}")
+        for name, value in self.values.items():
+            if not _same(sent[name], value):
+                raise Refused(Code.REQUEST_NOT_AS_INTENDED, f"value of {name}")
+        text = built.url + (built.body or "")
+        if text.count(built.placeholder) != 1 or sent["signature"] != built.placeholder:
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "place of the signature")
+
+
+def _same(sent: str, value: str | Decimal) -> bool:
+    if isinstance(value, str):
+        return sent == value
+    try:
+        return Decimal(sent) == value
+    except InvalidOperation:
+        return False

@@ -1,0 +1,169 @@
+"""ccxt without the network and without the secret.
+
+A unified method is called twice. The first time `fetch` raises what was about to be sent (as a BaseException:
+ccxt swallows Exception in places); the second time it returns what the exchange answered, and the method reads
+it. So one library builds and reads, and what happens between is ours: check, MAC, send.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+
+from vault import clock
+from vault.messages.refusals import Code, Refused
+from vault.signing.built import Built
+from vault.signing.outcomes import NotThere, Rejected, Unsure
+
+# Binance's words for a client order id that is open already: the order did arrive, if not by this request.
+_ALREADY_THERE = "Duplicate order sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A unified ccxt method with its arguments."""
+
+    method: str
+    args: tuple[Any, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    status: int
+    reason: str
+    text: str
+
+
+class _AboutToSend(BaseException):
+    def __init__(self, url: str, method: str, headers: Any, body: Any) -> None:
+        super().__init__()
+        self.url, self.method, self.headers, self.body = url, method, dict(headers or {}), body
+
+
+class _Binance(ccxt.binance):  # type: ignore[misc]  # ccxt has no types
+    """Placeholder signatures, no network, numbers as strings, the vault's clock."""
+
+    number = str
+
+    def __init__(self, recv_window: int) -> None:
+        super().__init__(
+            {
+                "enableRateLimit": False,
+                "options": {
+                    "fetchMarkets": {"types": ["spot"]},
+                    "fetchCurrencies": False,
+                    "fetchMargins": False,
+                    "warnOnFetchOpenOrdersWithoutSymbol": False,
+                    "recvWindow": recv_window,
+                    "adjustForTimeDifference": False,
+                },
+            }
+        )
+        self.secret = "held by the key store"  # noqa: S105 - what ccxt sees in place of a secret
+        self.payload: bytes | None = None
+        self.placeholder = ""
+        self.answer: Response | None = None
+
+    def hmac(self, request: bytes, *_: Any) -> str:
+        """Where ccxt would sign: remember what, and leave a mark."""
+        self.payload = request
+        return self.placeholder
+
+    def milliseconds(self) -> int:
+        return clock.milliseconds()
+
+    def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        if self.answer is None:
+            raise _AboutToSend(url, method, headers, body)
+        answer = self.answer
+        parsed = self.parse_json(answer.text)
+        self.handle_errors(answer.status, answer.reason, url, method, {}, answer.text, parsed, {}, None)
+        if answer.status >= 500 or parsed is None:  # noqa: PLR2004 - server errors
+            raise ccxt.ExchangeNotAvailable(f"it answered {answer.status}")
+        if answer.status >= 400:  # noqa: PLR2004 - client errors
+            raise ccxt.ExchangeError(f"it answered {answer.status}")
+        return parsed
+
+
+class Workshop:
+    """Builds requests for one exchange and reads its answers. Not for two threads at once."""
+
+    def __init__(self, recv_window: float) -> None:
+        self._exchange = _Binance(int(recv_window * 1000))
+
+    @property
+    def knows_markets(self) -> bool:
+        return bool(self._exchange.markets)
+
+    def learn_markets(self, markets: list[Any]) -> None:
+        self._exchange.set_markets(markets)
+
+    def build(self, call: Call, api_key: str = "") -> Built:
+        """What this call would send. Raises Refused(OFF_THE_GRID) for what ccxt will not write down."""
+        exchange = self._exchange
+        exchange.answer, exchange.payload = None, None
+        exchange.placeholder = secrets.token_hex(32)
+        exchange.apiKey = api_key
+        try:
+            getattr(exchange, call.method)(*call.args, dict(call.params))
+        except _AboutToSend as sending:
+            return Built(
+                method=sending.method,
+                url=sending.url,
+                headers=sending.headers,
+                body=sending.body,
+                payload=exchange.payload,
+                placeholder=exchange.placeholder,
+            )
+        except ccxt.BaseError as why:
+            raise Refused(Code.OFF_THE_GRID, str(why)) from why
+        finally:
+            exchange.apiKey = ""
+        raise Refused(Code.REQUEST_NOT_AS_INTENDED, "nothing was about to be sent")
+
+    def read(self, call: Call, response: Response) -> Any:
+        """What the exchange answered, in ccxt's unified words. Raises Rejected, NotThere, Unsure."""
+        self._exchange.answer = response
+        self._exchange.apiKey = "none"
+        try:
+            return getattr(self._exchange, call.method)(*call.args, dict(call.params))
+        except ccxt.OrderNotFound as why:
+            raise NotThere(str(why)) from why
+        except (ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.InvalidNonce) as why:
+            raise Rejected(_told(response, why), busy=True) from why
+        except ccxt.OperationFailed as why:  # network errors, and the codes that mean "status unknown"
+            raise Unsure(str(why)) from why
+        except ccxt.BaseError as why:
+            if _ALREADY_THERE in response.text:
+                raise Unsure("the exchange has an order with this id already") from why
+            raise Rejected(_told(response, why)) from why
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as why:
+            raise Unsure(f"an answer that cannot be read ({type(why).__name__})") from why
+        finally:
+            self._exchange.answer = None
+            self._exchange.apiKey = ""
+
+    def market_id(self, symbol: str) -> str:
+        """The exchange's own name of a spot market. Raises Refused(MARKET_NOT_GRANTED) when it has none."""
+        market = self._exchange.markets.get(symbol) if self._exchange.markets else None
+        if market is None or not market["spot"]:
+            raise Refused(Code.MARKET_NOT_GRANTED, f"The exchange has no spot market {symbol}.")
+        return str(market["id"])
+
+    def on_grid(self, symbol: str, amount: Decimal, price: Decimal) -> None:
+        """Raises Refused(OFF_THE_GRID) unless the price is on a tick and the amount on a lot."""
+        precision = self._exchange.markets[symbol]["precision"]
+        for name, value, step in (("amount", amount, precision["amount"]), ("price", price, precision["price"])):
+            if step is not None and value % Decimal(str(step)):
+                raise Refused(Code.OFF_THE_GRID, f"{name}: {value} is no multiple of {step}.")
+
+
+def _told(response: Response, why: Exception) -> str:
+    """The exchange's own sentence where it gave one."""
+    return (response.text or str(why))[:300]

@@ -1,0 +1,1 @@
+"""Who may ask: enrolled keys, leases with fences, tokens and proofs."""
