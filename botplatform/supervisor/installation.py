@@ -1,11 +1,11 @@
 """What `make run` runs, declared. Each part names those that must be ready, or done, before it.
 
-openbao ─┬─ vault-init ─┬─ enroll-runner ─┬─ bots, default ── dispatcher
-         │              ├─ enroll-web ──┐ │
-vault-migrate           └─ signer ──────┼─┤
-paper ─── feed                          │ │
-migrate ── (feed, web, bots, default)   web ── demo
-collectstatic ─────────────────────────┘
+vault-migrate ─ vault-init ─┬─ enroll-web ─────────┐
+                            ├─ enroll-runner ──┐   │
+openbao ────────────────────┴─ signer ─────────┤   │
+paper ──────────────────────┬─ feed ───────────┴─ bots, default ─ dispatcher
+migrate ────────────────────┴──────────────────────┴─ web ─ demo
+collectstatic ───────────────────────────────────────┘
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
 
     def prepare(failures: int) -> None:
         if failures:
-            bao.wipe_unfinished()  # a self-init that broke off can't be unsealed
+            bao.set_aside_unfinished()  # a self-init that broke off can't be unsealed
         bao.prepare()
 
     return (
@@ -60,6 +60,7 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             prepare=prepare,
             ready=lambda: setup.is_ready_soon(bao),
             ready_within=30,
+            tend=lambda pid: setup.rotate_audit_log(bao, pid),
             grace=2,
         ),
         Task(
@@ -76,7 +77,7 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             env=env,
             stamp=migrated("vault", layout.var / "vault" / "vault.sqlite3", layout.var / "vault" / "migrated"),
         ),
-        Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("openbao", "vault-migrate")),
+        Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("vault-migrate",)),
         Task(
             name="enroll-runner",
             argv=_python("-m", "vault", "enroll-runner", "--key-file", str(keys / "runner.key")),

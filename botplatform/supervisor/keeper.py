@@ -143,11 +143,15 @@ class Keeper:
 
     async def _watch(self, process: asyncio.subprocess.Process, began: float) -> str:
         ending = asyncio.create_task(exited(process))
+        tended = began
         try:
             while True:
                 await asyncio.wait([ending], timeout=self._pace.heartbeat_limit / 10)
                 if ending.done():
                     return _in_words(ending.result())
+                if self.spec.tend is not None and time.monotonic() - tended > self._pace.tend_every:
+                    tended = time.monotonic()
+                    self.spec.tend(process.pid)
                 if time.monotonic() - began > self._pace.heartbeat_from and self._is_silent(began):
                     return f"gave no sign of life for {self._pace.heartbeat_limit:g} s and was killed"
         finally:

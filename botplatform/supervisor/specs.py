@@ -22,6 +22,7 @@ class Process:
     ready: Callable[[], Awaitable[bool]] | None = None  # asked until it says yes; without it: ready at once
     ready_within: float = 60  # seconds; then it is ended and started again
     heartbeat: Path | None = None  # a file that it touches while it does its work
+    tend: Callable[[int], None] | None = None  # called with its process id every `Pace.tend_every` seconds; quick
     grace: float = 3  # seconds from SIGTERM to SIGKILL
 
 
@@ -36,7 +37,7 @@ class Task:
     needed: Callable[[], bool] | None = None
     stamp: Stamp | None = None  # it is not run while this is current
     fatal: bool = True
-    remedy: str = ""  # a sentence: what to do if it fails
+    remedy: str = "Correct what it says and run the same command again."  # a sentence: what to do if it fails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +69,4 @@ class Pace:
     poll: float = 0.05
     stop_all: float = 8.5  # then everything that is left is killed
     state_every: float = 2
+    tend_every: float = 60

@@ -60,7 +60,7 @@ class EmbeddedBao:
         try:
             self._start_once()
         except Problem:
-            if not self.files.wipe_unfinished():
+            if not self.files.set_aside_unfinished():
                 raise
             self._start_once()
 

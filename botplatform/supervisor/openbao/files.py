@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
-import shutil
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class BaoFiles:
 
     @property
     def initialised(self) -> Path:
-        """A marker: self-init has finished, so the data is never wiped again."""
+        """A marker: self-init has finished, so the data is never set aside again."""
         return self.home / "boot" / "initialised"
 
     @property
@@ -99,12 +99,16 @@ class BaoFiles:
         write_private(self.home / "conf" / "20-self-init.hcl", config.self_init(secret_ids=roles).encode())
         self.socket.unlink(missing_ok=True)
 
-    def wipe_unfinished(self) -> bool:
-        """Throw away data of a self-init that never finished (it can't be unsealed); says whether it did."""
+    def set_aside_unfinished(self) -> bool:
+        """Begin anew if self-init never finished, since its data can't be unsealed; says whether it did.
+
+        The data is set aside, not deleted: the marker may only have been lost with the folder that it lies in.
+        """
         if self.initialised.exists():
             return False
-        shutil.rmtree(self.home / "data", ignore_errors=True)
-        private_folder(self.home / "data")
+        data = self.home / "data"
+        data.rename(data.with_name(f"data-unfinished-{time.time_ns()}"))
+        private_folder(data)
         return True
 
     def _prepare_seal_key(self) -> None:

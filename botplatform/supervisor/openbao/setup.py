@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
+import os
+import signal
 import stat
 
 from botplatform.supervisor.layout import write_private
@@ -13,6 +16,7 @@ from . import api, upgrade
 from .files import BaoFiles
 
 WRAPPING_TTL = "60s"
+AUDIT_LOG_BYTES = 64_000_000
 
 
 def _provisioner(files: BaoFiles) -> str:
@@ -89,6 +93,14 @@ def wrap_signer_secret_id(files: BaoFiles) -> str:
     finally:
         _revoke(files, token)
     return str(answer["wrap_info"]["token"])
+
+
+def rotate_audit_log(files: BaoFiles, pid: int, limit: int = AUDIT_LOG_BYTES) -> None:
+    """Set a large audit log aside under the time of day and have the server begin a new one. None is ever deleted."""
+    log = files.audit_log
+    if log.exists() and log.stat().st_size > limit:
+        log.replace(log.with_name(f"audit-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}.log"))
+        os.kill(pid, signal.SIGHUP)
 
 
 def _revoke(files: BaoFiles, token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
@@ -74,6 +75,19 @@ def test_the_audit_log_names_requests_but_holds_no_secret(bao):
     assert "auth/approle/login" in log
     assert secret not in log
     assert token not in log
+
+
+def test_a_large_audit_log_is_set_aside_and_a_new_one_begun(var):
+    with EmbeddedBao(var) as bao:
+        log = bao.files.audit_log
+        setup.rotate_audit_log(bao.files, bao.pid, limit=1)
+        wait_for(log.exists)
+
+        login(bao, "intake")
+
+        assert "auth/approle/login" in log.read_text()
+        assert mode(log) == 0o600
+        assert len(list(log.parent.iterdir())) == 2
 
 
 def test_a_wrapped_secret_id_opens_once(bao):
@@ -185,7 +199,7 @@ def test_a_first_start_that_broke_off_is_begun_anew(var):
     bao._patience = 3
     with pytest.raises(Problem):
         bao._start_once()
-    assert bao.files.wipe_unfinished()
+    assert bao.files.set_aside_unfinished()
     bao._patience = 20
     with bao:
         assert signer(bao)
@@ -216,3 +230,20 @@ def test_the_command_runs_it_until_its_input_closes(var):
         assert "already runs" in second.stderr
         running.stdin.close()
         assert running.wait(10) == 0
+
+
+def test_a_wrapping_token_is_not_shown_on_a_screen(var):
+    screen, end = os.openpty()
+    answer = subprocess.run(
+        [sys.executable, "-m", "botplatform.supervisor", "wrap-signer", "--var", str(var)],
+        cwd=ROOT,
+        stdout=end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(end)
+    os.close(screen)
+
+    assert answer.returncode == 1
+    assert "not for a screen" in answer.stderr
