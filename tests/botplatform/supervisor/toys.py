@@ -103,9 +103,15 @@ def grumbling(layout):
     async def began():
         return (layout.var / "said").exists()
 
-    code = (
-        'print("ERROR early", flush=True); (var / "said").touch(); time.sleep(0.3); print("ERROR late", flush=True)\n'
-    )
+    code = """
+print("ERROR early", flush=True)
+while "early" not in (var / "logs" / "grumbling.log").read_text():
+    time.sleep(0.01)
+(var / "said").touch()
+while '"ready"' not in (var / "run" / "processes.json").read_text():
+    time.sleep(0.01)
+print("ERROR late", flush=True)
+"""
     return Installation(parts=(Process(name="grumbling", argv=toy("grumbling", code + WAIT), ready=began),))
 
 
