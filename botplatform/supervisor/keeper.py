@@ -103,8 +103,9 @@ class Keeper:
                 self._put("ready")
                 self.ready.set()
                 return await self._watch(process, began)
-            self._explain()
-            return ended
+            if self._failures == 0:
+                self._explain()
+            return f"{ended} ({(self._log.last_lines().splitlines() or ['it said nothing'])[-1]})"
         finally:
             # When we are told to stop, `stop` ends the process and the rest of the output still counts.
             if not self._stopping:

@@ -125,7 +125,8 @@ def test_what_cannot_start_shows_its_last_words_and_is_tried_again(start, var):
 
     shown = terminal(var)
     assert "No module named somewhere" in shown
-    assert "did not start" in shown
+    assert shown.count("did not start") == 1, "its last lines are shown once, later tries take a line each"
+    assert "ended by itself with code 1 (No module named somewhere); next try in" in shown
     assert wait_for(lambda: states(var).get("missing")) in {"backoff", "starting"}
 
 
