@@ -175,7 +175,10 @@ class Control:
         return {"symbol": symbol, "price": wire(self.exchange.move(symbol, price))}
 
     async def set_limits(self, _request: web.Request, wish: Wish) -> Any:
-        self.limits.set(weight=wish.get("weight"), orders=wish.get("orders"))
+        given = {name: int(wish[name]) for name in ("weight", "orders") if name in wish}
+        if any(limit < 0 for limit in given.values()):
+            raise Mistake("weight and orders: a limit is 0 or more.")
+        self.limits.set(**given)
         return {"weight": self.limits.weight.limit, "orders": self.limits.orders.limit}
 
     async def list_faults(self, _request: web.Request, _wish: Wish) -> Any:

@@ -7,7 +7,9 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+import msgspec
 
 from botplatform.paper.engine import Cut
 from botplatform.paper.errors import Refusal
@@ -43,6 +45,27 @@ _ERRORS = {
 }
 
 
+class Wish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the control API may be asked for; see Fault."""
+
+    do: str
+    on: str = "*"
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = 1
+    nth: Annotated[int, msgspec.Meta(ge=1)] = 1
+    probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    seed: int = 0
+    seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    share: Decimal = Decimal("0.5")
+    match: dict[str, str | int] = {}
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] | None = None
+    code: int | None = None
+    msg: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share: {self.share} is not between 0 and 1")
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
     """One fault that was ordered; `seen` counts the occasions, `fired` the times it struck."""
@@ -50,16 +73,16 @@ class Fault:
     id: int
     on: str
     do: str
-    times: int | None = 1  # None: without end
-    nth: int = 1
-    probability: float = 1.0
-    seed: int = 0
-    seconds: float | None = None
-    share: Decimal = Decimal("0.5")
-    match: Facts = field(default_factory=dict)
-    status: int | None = None
-    code: int | None = None
-    msg: str | None = None
+    times: int | None  # None: without end
+    nth: int
+    probability: float
+    seed: int
+    seconds: float | None
+    share: Decimal
+    match: Facts
+    status: int | None
+    code: int | None
+    msg: str | None
     seen: int = 0
     fired: int = 0
     source: random.Random = field(init=False, repr=False)
@@ -122,20 +145,19 @@ class Faults:
 
     def add(self, wish: dict[str, Any]) -> Fault:
         """Raises ValueError with a sentence if the wish makes no sense."""
-        do = str(wish.get("do", ""))
-        if do not in KINDS:
-            raise ValueError(f"do: there is no fault '{do}'; use one of {', '.join(sorted(KINDS))}.")
-        unknown = wish.keys() - {*Fault.__dataclass_fields__} | (wish.keys() & {"id", "seen", "fired", "source"})
-        if unknown:
-            raise ValueError(f"{min(unknown)}: a fault has no such field.")
-        strange = wish.get("match", {}).keys() - _MATCHABLE
+        try:
+            ordered = msgspec.convert(wish, Wish)
+        except msgspec.ValidationError as mistake:
+            raise ValueError(str(mistake)) from None
+        if ordered.do not in KINDS:
+            raise ValueError(f"do: there is no fault '{ordered.do}'; use one of {', '.join(sorted(KINDS))}.")
+        if ordered.on != "*" and not ordered.on.startswith(("GET /", "POST /", "DELETE /")):
+            raise ValueError(f"on: '{ordered.on}' is no method and path; write it as in POST /api/v3/order.")
+        strange = ordered.match.keys() - _MATCHABLE
         if strange:
             raise ValueError(f"match: cannot match {min(strange)}; use {', '.join(sorted(_MATCHABLE))}.")
-        values = {**wish, "match": {name: str(value) for name, value in wish.get("match", {}).items()}}
-        if "share" in values:
-            values["share"] = Decimal(str(values["share"]))
-        values.setdefault("on", "*")
-        fault = Fault(id=self._next, **values)
+        match = {name: str(value) for name, value in ordered.match.items()}
+        fault = Fault(id=self._next, **{**msgspec.structs.asdict(ordered), "match": match})
         self._next += 1
         self.faults[fault.id] = fault
         return fault

@@ -106,17 +106,14 @@ class Place:
 
 
 @asynccontextmanager
-async def running(folder: Path, **options: Any) -> AsyncIterator[Place]:
-    server = Server(
-        Options(
-            **{"folder": folder / "state", "port": 0, "control": folder / "c.sock", "step": True, **options},
-            **({} if "history_minutes" in options else {"history_minutes": 5}),
-        )
-    )
-    await server.start()
-    connector = aiohttp.UnixConnector(str(folder / "c.sock"))
+async def running(where: Path, **options: Any) -> AsyncIterator[Place]:
+    """An exchange in this process; its state and its control socket are below `where`."""
+    given = {"folder": where / "state", "port": 0, "control": where / "c.sock", "step": True, "history_minutes": 5}
+    server = Server(Options(**{**given, **options}))
+    connector = aiohttp.UnixConnector(str(server.options.control))
     try:
         async with aiohttp.ClientSession() as http, aiohttp.ClientSession(connector=connector) as control:
+            await server.start()
             yield Place(server, http, control)
     finally:
         await server.stop()
@@ -137,7 +134,7 @@ async def person(place):
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Waits for something to become true."""
     async with asyncio.timeout(DEADLINE):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  (the condition is in another process)
             await asyncio.sleep(0.01)
 
 
