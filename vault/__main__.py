@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from vault import hardening
+
 os.environ["DJANGO_SETTINGS_MODULE"] = "vault.settings"
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    from vault.server.serve import harden
-
-    harden()
+    hardening.give_up_core_dumps()
     import django
 
     django.setup()

@@ -12,11 +12,8 @@ or `{"refused": code}`. It alone reads the intake key and the intake AppRole's s
 from __future__ import annotations
 
 import base64
-import ctypes
 import json
-import os
 import re
-import resource
 import sys
 from typing import Any
 
@@ -24,6 +21,7 @@ import hvac
 import hvac.exceptions
 import requests
 
+from vault import hardening
 from vault.custody.unix import client
 from vault.hazmat import files
 from vault.hazmat.sealed import CannotOpen, open_form
@@ -35,11 +33,11 @@ from vault.messages.refusals import Code, Refused
 from vault.settings import VAULT
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]{8,512}", re.ASCII)
-_PR_SET_DUMPABLE = 4
 
 
 def main() -> None:
-    _harden()
+    hardening.give_up_core_dumps()
+    hardening.refuse_to_be_read()
     order = json.load(sys.stdin)
     try:
         answer = _connect(order) if order["do"] == "connect" else _remove(order)
@@ -48,12 +46,6 @@ def main() -> None:
     except (hvac.exceptions.VaultError, requests.RequestException, OSError) as why:
         answer = {"refused": Code.KEYSTORE_UNAVAILABLE, "detail": type(why).__name__}
     json.dump(answer, sys.stdout)
-
-
-def _harden() -> None:
-    """No core dump, and no other process of this user may read this one's memory."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _connect(order: dict[str, Any]) -> dict[str, Any]:
@@ -104,5 +96,4 @@ def _login() -> hvac.Client:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
     main()

@@ -47,7 +47,8 @@ class Keystore:
             looked_up = bao.adapter.post("/v1/sys/wrapping/lookup", json={"token": wrapping_token})
             if looked_up["data"]["creation_path"] != _CREATION_PATH:
                 raise BadBootstrap("the wrapping token was not made for the signer's role")
-            secret_id = bao.sys.unwrap(token=wrapping_token)["data"]["secret_id"]
+            bao.token = wrapping_token
+            secret_id = bao.sys.unwrap()["data"]["secret_id"]
             bao.token = None
             login = bao.auth.approle.login(role_id=ROLE, secret_id=secret_id, use_token=False)
         except (hvac.exceptions.VaultError, requests.RequestException) as why:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import resource
 import socket
 from pathlib import Path
 
@@ -21,12 +19,6 @@ from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
 
 log = logging.getLogger(__name__)
-
-
-def harden() -> None:
-    """No core dumps, private files. Whatever the supervisor allows, this process asks for less."""
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def serve(wrapping_token: str) -> None:

@@ -55,6 +55,8 @@ async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
     """The order as the ledger has it afterwards. Raises Refused or Retry when nothing was sent."""
     caller = identify.bearer(signer, request)
     numbers = _numbers(intent)
+    # 0.10 and 0.1 are the same order: from here on there is one way to write it.
+    intent = msgspec.structs.replace(intent, amount=money.written(numbers[0]), price=money.written(numbers[1]))
     admitted = await signer.database.run(_admit, signer, caller, intent, numbers)
     match admitted:
         case Refused():

@@ -1,0 +1,148 @@
+"""A whole vault on this machine: OpenBao, a paper exchange and a signer, all real, in a folder of their own."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.paper import PaperControl
+from tests.support.processes import run, start, stop, wait_until
+from vault.client import KeyFile, RunnerClient, WebClient
+from vault.client.client import seal
+from vault.messages.refusals import Retry
+from vault.messages.words import Limits, WriteGrant
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account on the paper exchange, connected to the vault."""
+
+    id: str
+    owner: uuid.UUID
+    credential: uuid.UUID
+
+
+class Machine:
+    def __init__(self, *paper_options, **vault_settings):
+        self.folder = Path(tempfile.mkdtemp(prefix="bp-"))
+        self.env = {
+            "BOTPLATFORM_VAR": str(self.folder),
+            "VAULT_RECV_WINDOW": "2",
+            "VAULT_ABSENCE_MARGIN": "0.5",
+            "VAULT_POLL_SECONDS": "0.3",
+            "VAULT_EXCHANGE_TIMEOUT": "3",
+            **{f"VAULT_{name.upper()}": str(value) for name, value in vault_settings.items()},
+        }
+        self.paper_options = paper_options or ("--speed", "1")
+        self.bao = self.signer = self.paper_process = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in (self.signer, self.paper_process):
+            stop(process)
+        if self.bao is not None:
+            self.bao.stdin.close()
+            self.bao.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self):
+        self.start_bao()
+        self.layout = json.loads((self.folder / "layout.json").read_text())
+        self.run_folder = Path(self.layout["run"])
+        self.paper = PaperControl(self.run_folder / "paper.sock")
+        self.start_paper()
+        run("-m", "vault", "migrate", env=self.env)
+        run("-m", "vault", "init", env=self.env)
+        run("-m", "vault", "enroll-runner", "--key-file", self.folder / "platform/runner.key", env=self.env)
+        run("-m", "vault", "enroll-web", "--key-file", self.folder / "platform/web.key", env=self.env)
+        self.start_signer()
+
+    def start_bao(self):
+        self.bao = start(
+            "-m",
+            "botplatform.supervisor",
+            "openbao",
+            "--var",
+            self.folder,
+            env=self.env,
+            log=self.folder / "bao.log",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self.bao.stdout.readline() == b"ready\n", (self.folder / "bao.log").read_text()
+
+    def start_paper(self):
+        port = self.layout["ports"]["paper"]
+        self.paper_process = start(
+            *("-m", "botplatform.paper", "serve", "--folder", self.folder / "paper", "--port", port),
+            *("--control", self.run_folder / "paper.sock", "--history-minutes", "5", *self.paper_options),
+            env=self.env,
+            log=self.folder / "paper.log",
+        )
+        self.paper_url = f"http://127.0.0.1:{port}"
+        wait_until(self._paper_answers, what="the paper exchange")
+
+    def _paper_answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.paper_url}/api/v3/ping", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def start_signer(self):
+        token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", self.folder, env=self.env)
+        self.signer = start(
+            "-m", "vault", "serve", env=self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE
+        )
+        self.signer.stdin.write(token.encode())
+        self.signer.stdin.close()
+        wait_until(self._signer_answers, what="the signer")
+
+    def _signer_answers(self):
+        assert self.signer.poll() is None, (self.folder / "signer.log").read_text()
+        try:
+            self.web().overview(None, 1)
+        except Retry:
+            return False
+        return True
+
+    def web(self):
+        return WebClient(self.run_folder / "signer.sock", KeyFile.read(self.folder / "platform/web.key"))
+
+    def runner(self):
+        return RunnerClient(self.run_folder / "signer.sock", KeyFile.read(self.folder / "platform/runner.key"))
+
+    def account(self, rights=("trade",), owner=None, **balances):
+        """A fresh account at the exchange, its key connected to the vault."""
+        owner = owner or uuid.uuid4()
+        opened = self.paper.open_account(rights, **balances)
+        credential = self.connect(owner, opened["key"], opened["secret"])
+        return Account(id=opened["account"], owner=owner, credential=credential)
+
+    def connect(self, owner, key, secret, label="Paper"):
+        web = self.web()
+        announced = web.announce_key(owner, "paper", label)
+        rights = web.connect_key(owner, uuid.UUID(announced.credential), seal(key, secret, owner=owner, answer=announced))
+        return uuid.UUID(rights.credential)
+
+    def grant(self, account, markets=("BTC/USDT",), sides=("buy", "sell"), types=("limit", "ioc"), notional="1000"):
+        """A fresh grant's id."""
+        grant = uuid.uuid4()
+        limits = Limits(markets=markets, sides=sides, types=types, order_notional=notional)
+        self.web().write_grant(
+            WriteGrant(
+                grant=grant, owner=account.owner, credential=account.credential, version=1, label="Bot", limits=limits
+            )
+        )
+        return grant
