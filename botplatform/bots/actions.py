@@ -1,0 +1,121 @@
+"""What a user can do with a bot. Views, commands and the admin all come through here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from botplatform.accounts.models import User
+from botplatform.bots.models import Bot, BotEvent, Deal
+from botplatform.exchanges.models import ExchangeAccount
+from botplatform.exchanges.vault import Limits, WriteGrant, web
+from botplatform.lib import clock
+from botplatform.lib.money import written
+from botplatform.markets.models import Market
+from strategies.kinds import from_json
+from strategies.settings import Problem, SettingsRefused
+
+# Room above the largest order that the settings can ask for: prices move between two deals.
+_HEADROOM = Decimal("1.10")
+
+
+class NoPrice(Exception):  # noqa: N818
+    """The market has no price yet: the feed has not seen it trade."""
+
+
+def create(
+    owner: User, account: ExchangeAccount, market: Market, *, name: str, kind: str, settings: dict[str, Any]
+) -> Bot:
+    """A bot that is not running yet. Raises SettingsRefused with every problem that can be known now."""
+    strategy = from_json(kind, settings)
+    problems: list[Problem] = []
+    if account.owner_id != owner.pk or account.exchange != market.exchange:
+        problems.append(Problem("account", "this account cannot trade on that market.", "Choose one of your own."))
+    if not name.strip():
+        problems.append(Problem("name", "it is empty.", "Give the bot a name."))
+    if market.last_price is not None:
+        problems += strategy.problems(market.last_price, market.rules)
+    if problems:
+        raise SettingsRefused(tuple(problems))
+    return Bot.objects.create(
+        owner=owner,
+        account=account,
+        market=market,
+        name=name.strip(),
+        kind=kind,
+        settings=settings,
+        created_at=clock.now(),
+    )
+
+
+def start(bot: Bot) -> None:
+    """Let it open deals. Its grant is written first: without one nothing that it asks for is signed.
+
+    Raises NoPrice, SettingsRefused, and the vault's Refused, Retry and OutcomeUnknown.
+    """
+    market = bot.market
+    if market.last_price is None:
+        raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
+    strategy = bot.strategy
+    problems = tuple(strategy.problems(market.last_price, market.rules))
+    if problems:
+        raise SettingsRefused(problems)
+    largest = strategy.largest_order(market.last_price, market.rules) * _HEADROOM
+    limits = Limits(
+        markets=(market.symbol,),
+        sides=("buy", "sell"),
+        types=("limit", "ioc"),
+        order_notional=written(largest.quantize(Decimal("0.00000001"))),
+    )
+    _write_grant(bot, limits)
+    Bot.objects.filter(pk=bot.pk).update(enabled=True)
+    bot.enabled = True
+    note(bot, "Started: it opens deals from now on.")
+
+
+def _write_grant(bot: Bot, limits: Limits) -> None:
+    """The next version of the bot's grant. A version that is there already with these limits is not written again."""
+    answer = web().write_grant(
+        WriteGrant(
+            grant=bot.grant,
+            owner=bot.owner_id,
+            credential=bot.account_id,
+            version=bot.grant_version + 1,
+            label=bot.name,
+            limits=limits,
+        )
+    )
+    Bot.objects.filter(pk=bot.pk).update(grant_version=answer.version)
+    bot.grant_version = answer.version
+
+
+def stop(bot: Bot) -> None:
+    """Open no more deals. The one that is open goes on to its end."""
+    Bot.objects.filter(pk=bot.pk).update(enabled=False)
+    bot.enabled = False
+    note(bot, "Stopped: no new deals. An open deal goes on to its end.")
+
+
+def close_at_market(deal: Deal) -> None:
+    """Sell what the deal holds at the market and end it. The runner does it; the page shows when it is done."""
+    _wish(deal, Deal.Wish.CLOSE, "You asked to close the deal at market.")
+
+
+def cancel(deal: Deal) -> None:
+    """End the deal and keep the coins."""
+    _wish(deal, Deal.Wish.CANCEL, "You asked to cancel the deal and keep the coins.")
+
+
+def _wish(deal: Deal, wish: Deal.Wish, text: str) -> None:
+    with transaction.atomic():
+        if Deal.objects.filter(pk=deal.pk, closed_at=None).update(wish=wish):
+            note(deal.bot, text, deal=deal)
+
+
+def note(
+    bot: Bot, text: str, *, deal: Deal | None = None, level: BotEvent.Level = BotEvent.Level.INFO, code: str = ""
+) -> None:
+    """A line on the bot's timeline."""
+    BotEvent.objects.create(bot=bot, deal=deal, at=clock.now(), level=level, code=code, text=text[:600])

@@ -1,0 +1,235 @@
+"""Bots, deals, orders, fills and what happened to them.
+
+These rows say what was wished. What exists is the exchange's to say, and what was sent and filled the signer's;
+the runner brings these rows into line with both.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+
+from botplatform.exchanges.models import ExchangeAccount
+from botplatform.lib.money import MoneyField
+from botplatform.markets.models import Market
+from strategies.deal import Carried, Ending
+from strategies.deal import Deal as DealState
+from strategies.kinds import from_json
+from strategies.orders import Fill as FillState
+from strategies.orders import Order as WantedOrder
+from strategies.orders import Side
+from strategies.strategy import Strategy
+
+
+class Bot(models.Model):
+    """A bot: settings of some kind on one market of one account, and one grant in the vault."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bots")
+    account = models.ForeignKey(ExchangeAccount, on_delete=models.PROTECT, related_name="bots")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="bots")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20, default="dca")
+    settings = models.JSONField()
+    enabled = models.BooleanField(default=False)  # whether it opens new deals; open ones are always looked after
+    grant = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    grant_version = models.PositiveIntegerField(default=0)
+    carried_amount = MoneyField(default="0")  # dust of its last deal
+    carried_cost = MoneyField(default="0")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def strategy(self) -> Strategy:
+        """Its settings as the object that answers. Raises SettingsRefused."""
+        return from_json(self.kind, self.settings)
+
+    @property
+    def carried(self) -> Carried:
+        return Carried(amount=self.carried_amount, cost=self.carried_cost)
+
+
+class Deal(models.Model):
+    """One round trip. It keeps the settings with which it was opened: editing a bot changes new deals only."""
+
+    class Wish(models.TextChoices):
+        """What the user asked for; the runner does it."""
+
+        NONE = "", "none"
+        CLOSE = "close", "close at market"
+        CANCEL = "cancel", "cancel, keep the coins"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="deals")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    settings = models.JSONField()
+    price = MoneyField()  # the market's price when it was opened
+    carried_amount = MoneyField(default="0")
+    carried_cost = MoneyField(default="0")
+    wish = models.CharField(max_length=10, choices=Wish, default=Wish.NONE, blank=True)
+    ending = models.CharField(max_length=30, default="", blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    realised = MoneyField(default="0")  # profit in quote, after fees; final when closed
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "number"], name="deals_are_numbered"),
+            models.UniqueConstraint(fields=["bot"], condition=models.Q(closed_at=None), name="one_open_deal_a_bot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bot} #{self.number}"
+
+    @property
+    def strategy(self) -> Strategy:
+        return from_json(self.kind, self.settings)
+
+    def state(self, fills: Iterable[Fill] | None = None) -> DealState:
+        """The deal as strategies know it, from its rows."""
+        rows = Fill.objects.filter(order__deal=self).select_related("order") if fills is None else fills
+        return DealState.of(
+            (row.state for row in sorted(rows, key=lambda row: row.learned)),
+            market=self.bot.market.rules,
+            price=self.price,
+            carried=Carried(amount=self.carried_amount, cost=self.carried_cost),
+            ending=Ending(self.ending) if self.ending else None,
+        )
+
+
+class Order(models.Model):
+    """One generation of an order of a deal, from before it was sent.
+
+    `total` and `at_market` are the strategy's wish for the whole order; `amount` and `price` what this piece was
+    sent with.
+    """
+
+    class State(models.TextChoices):
+        WISHED = "wished", "about to be sent"  # the signer may or may not have heard of it
+        REFUSED = "refused", "refused by the signer"
+        PREPARED = "prepared", "being checked"
+        SENDING = "sending", "being sent"
+        ACCEPTED = "accepted", "open"
+        UNKNOWN = "unknown", "being looked up"
+        ABSENT = "absent", "never arrived"
+        REJECTED = "rejected", "rejected by the exchange"
+        FILLED = "filled", "filled"
+        CANCELLED = "cancelled", "cancelled"
+        EXPIRED = "expired", "expired"
+
+    OVER = (State.REFUSED, State.ABSENT, State.REJECTED, State.FILLED, State.CANCELLED, State.EXPIRED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="orders")
+    name = models.CharField(max_length=40)
+    generation = models.PositiveIntegerField()
+    side = models.CharField(max_length=4)
+    total = MoneyField()
+    at_market = models.BooleanField(default=False)
+    amount = MoneyField()
+    price = MoneyField()
+    state = models.CharField(max_length=10, choices=State, default=State.WISHED)
+    filled = MoneyField(default="0")
+    client_order_id = models.CharField(max_length=36, default="", blank=True)
+    reason = models.CharField(max_length=400, default="", blank=True)
+    cancelling = models.BooleanField(default=False)
+    last_event = models.BigIntegerField(default=0)  # the newest of the signer's events that it shows
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "name", "generation"], name="one_row_an_order_generation"),
+        ]
+        indexes = [models.Index(fields=["state"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.generation})"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can trade under it."""
+        return self.state in self.OVER
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.amount - self.filled
+
+    @property
+    def wanted(self) -> WantedOrder:
+        """The strategy's order that this is a piece of."""
+        return WantedOrder(
+            name=self.name,
+            side=Side(self.side),
+            amount=self.total,
+            price=None if self.at_market else self.price,
+        )
+
+
+class Fill(models.Model):
+    """One trade of an order, as the signer booked it."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fills")
+    trade_id = models.CharField(max_length=64)
+    amount = MoneyField()
+    price = MoneyField()
+    fee = MoneyField()
+    fee_asset = models.CharField(max_length=20)
+    maker = models.BooleanField()
+    traded_at = models.DateTimeField()
+    learned = models.BigIntegerField()  # the number of the signer's event: the order in which fills became known
+
+    class Meta:
+        ordering = ["learned"]
+        constraints = [models.UniqueConstraint(fields=["order", "trade_id"], name="each_trade_is_one_fill")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} @ {self.price}"
+
+    @property
+    def state(self) -> FillState:
+        return FillState(
+            order=self.order.name,
+            side=Side(self.order.side),
+            amount=self.amount,
+            price=self.price,
+            fee=self.fee,
+            fee_asset=self.fee_asset,
+            at=self.traded_at,
+            trade_id=self.trade_id,
+        )
+
+
+class BotEvent(models.Model):
+    """A line of the bot's timeline; errors stand in its inbox until they are dismissed."""
+
+    class Level(models.TextChoices):
+        INFO = "info"
+        ERROR = "error"
+
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="events")
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    level = models.CharField(max_length=5, choices=Level, default=Level.INFO)
+    code = models.CharField(max_length=40, default="", blank=True)
+    text = models.CharField(max_length=600)
+    dismissed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["bot", "-at"])]
+
+    def __str__(self) -> str:
+        return self.text
