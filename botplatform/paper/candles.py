@@ -175,9 +175,10 @@ class Candles:
         newest = self.minutes[-1].opened // width * width
         last = newest if end is None else min(newest, end // width * width)
         first = last - (limit - 1) * width if start is None else start // width * width
-        if start is not None:
-            last = min(last, first + limit * width)
         oldest = self.minutes[0].opened
+        if start is not None:
+            first = max(first, oldest // width * width)
+            last = min(last, first + limit * width)
         low = max(0, (first - oldest) // MINUTE)
         high = max(0, (last + width - oldest) // MINUTE)
         chosen = (self.minutes[index] for index in range(low, min(high, len(self.minutes))))

@@ -110,6 +110,10 @@ def invalid(code: int, what: str) -> Refusal:
     return Refusal(code, f"Invalid {what}.")
 
 
+def not_valid(name: str) -> Refusal:
+    return Refusal(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
 def insufficient_balance() -> Refusal:
     return Refusal(-2010, "Account has insufficient balance for requested action.")
 

@@ -150,13 +150,19 @@ class Exchange:
         changes = self.engine.ledger.take_changes()
         if changes.must_be_stored() or with_positions:
             positions = {symbol: f"{maker.path.kind} {maker.path.state()}" for symbol, maker in self.makers.items()}
-            try:
+            with self._writing():
                 self.store.commit(changes, self.engine.accounts, positions)
-            except sqlite3.Error:
-                log.exception("Cannot write to %s; stopping.", self.options.folder)
-                self.broken.set()
-                raise errors.unknown_error() from None
         self._publish(changes.prints)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What is in memory is not in the file when this fails, so nothing may go on from it."""
+        try:
+            yield
+        except sqlite3.Error:
+            log.exception("Cannot write to %s; stopping.", self.options.folder)
+            self.broken.set()
+            raise errors.unknown_error() from None
 
     def _publish(self, prints: list[Print]) -> None:
         by_symbol: dict[str, list[Print]] = {}
@@ -225,14 +231,16 @@ class Exchange:
         now = clock.now()
         for symbol, candles in self.candles.items():
             if candles.unsaved:
-                self.store.save_candles(symbol, candles.unsaved.values(), now)
+                with self._writing():
+                    self.store.save_candles(symbol, candles.unsaved.values(), now)
                 candles.unsaved = {}
 
     def close(self) -> None:
         """Writes what is not written yet. A broken exchange writes nothing more."""
         if not self.broken.is_set():
-            self._commit(with_positions=True)
-            self.save_candles()
+            with suppress(Refusal):
+                self._commit(with_positions=True)
+                self.save_candles()
         self.store.close()
 
     # Accounts
@@ -259,17 +267,20 @@ class Exchange:
             created=now,
             ips=ips,
         )
-        self.store.open_account(account, key, balances, now)
+        with self._writing():
+            self.store.open_account(account, key, balances, now)
         self.engine.accounts[account.id] = account
         self.keys[key.key] = key
         return key
 
     def deposit(self, account: Account, asset: str, amount: Decimal) -> None:
         account.balance(asset).free += amount
-        self.store.deposit(account, asset, amount, clock.now())
+        with self._writing():
+            self.store.deposit(account, asset, amount, clock.now())
 
     def delete_key(self, key: str) -> bool:
-        self.store.delete_key(key)
+        with self._writing():
+            self.store.delete_key(key)
         return self.keys.pop(key, None) is not None
 
     def audit(self) -> list[str]:

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from botplatform.paper import errors
 from botplatform.paper.markets import MAX_OPEN_ORDERS, Market
-from botplatform.paper.money import EIGHT, ZERO
+from botplatform.paper.money import ZERO
 from botplatform.paper.orders import Wanted
 
-_FINEST = EIGHT.as_tuple().exponent
+DECIMALS = 8
 
 
 def check(wanted: Wanted, market: Market, reference: Decimal, open_orders: int) -> None:
@@ -29,8 +29,10 @@ def check(wanted: Wanted, market: Market, reference: Decimal, open_orders: int) 
 
 
 def _check_precision(name: str, amount: Decimal) -> None:
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and isinstance(_FINEST, int) and exponent < _FINEST and amount % EIGHT:
+    # By its digits: arithmetic with a number this long may fail.
+    _, digits, exponent = amount.as_tuple()
+    beyond = -DECIMALS - int(exponent)
+    if beyond > 0 and any(digits[-beyond:]):
         raise errors.too_precise(name)
 
 

@@ -11,6 +11,7 @@ from botplatform.paper import errors
 from botplatform.paper.money import ZERO
 
 _NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+_LARGEST = 2**63 - 1
 _INTEGER = r"^[0-9]{1,20}$"
 _SYMBOL = r"^[A-Z0-9-_.]{1,20}$"
 CLIENT_ID = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
@@ -54,12 +55,16 @@ class Params:
         return value
 
     def integer(self, name: str, default: int) -> int:
-        value = self.legal(name, _INTEGER)
-        return int(value) if value else default
+        value = self.maybe_integer(name)
+        return default if value is None else value
 
     def maybe_integer(self, name: str) -> int | None:
         value = self.legal(name, _INTEGER)
-        return int(value) if value else None
+        if not value:
+            return None
+        if int(value) > _LARGEST:
+            raise errors.not_valid(name)
+        return int(value)
 
     def need_integer(self, name: str) -> int:
         value = self.maybe_integer(name)
@@ -71,7 +76,7 @@ class Params:
         """`limit`, at least 1; more than the most is the most."""
         value = self.integer("limit", default)
         if value < 1:
-            raise errors.Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
+            raise errors.not_valid("limit")
         return min(value, most)
 
     def amount(self, name: str) -> Decimal:
@@ -87,7 +92,7 @@ class Params:
     def boolean(self, name: str) -> bool:
         value = self.text(name, "false").lower()
         if value not in {"true", "false"}:
-            raise errors.Refusal(-1130, f"Data sent for parameter '{name}' is not valid.")
+            raise errors.not_valid(name)
         return value == "true"
 
     def symbol(self) -> str:

@@ -102,10 +102,10 @@ def place_test(call: Call) -> Any:
 
 def _placed(call: Call, wanted: Wanted, kind: str) -> dict[str, Any]:
     order = call.exchange.place(call.account, wanted)
-    fills = []
+    fills: list[Trade] = []
     if kind == "FULL" and order.executed:
         fills = call.exchange.store.trades(call.account.id, wanted.symbol, order_id=order.id, limit=1000)
-    return order.placed(kind, [fill for fill in fills if fill.is_buyer == (order.side == "BUY")])
+    return order.placed(kind, fills)
 
 
 def _named(call: Call, symbol: str, id_name: str, client_id_name: str) -> Order | None:
@@ -186,7 +186,7 @@ def cancel_replace(call: Call) -> Any:
     kind = _response_kind(call)
     mode = call.params.need("cancelReplaceMode")
     if mode not in {"STOP_ON_FAILURE", "ALLOW_FAILURE"}:
-        raise Refusal(-1130, "Data sent for parameter 'cancelReplaceMode' is not valid.")
+        raise errors.not_valid("cancelReplaceMode")
     named = _named(call, wanted.symbol, "cancelOrderId", "cancelOrigClientOrderId")
     cancel_id = call.params.legal("cancelNewClientOrderId", CLIENT_ID)
     call.params.finish()

@@ -27,7 +27,7 @@ def authenticate(
         raise errors.key_or_permissions()
     signature = params.need("signature")
     _check_time(params)
-    if not hmac.compare_digest(sign(key.secret, unsigned(query) + unsigned(body)), signature.lower()):
+    if not hmac.compare_digest(sign(key.secret, unsigned(query) + unsigned(body)).encode(), signature.lower().encode()):
         raise errors.bad_signature()
     return key
 

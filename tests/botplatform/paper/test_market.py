@@ -57,6 +57,7 @@ async def test_klines_are_cut_by_start_end_and_limit(short_folder):
         assert await ask(f"endTime={opened[10]}&limit=3") == opened[8:11]
         assert await ask(f"startTime={opened[10]}&endTime={opened[12]}") == opened[10:13]
         assert await ask(f"startTime={opened[-1] + 600_000}") == []
+        assert await ask("startTime=0&limit=3") == opened[:3]
         status, answer = await place.get("/api/v3/klines", "symbol=BTCUSDT&interval=2s")
         assert (status, answer["code"]) == (400, -1120)
 

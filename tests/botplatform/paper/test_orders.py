@@ -292,3 +292,30 @@ async def test_a_maker_and_a_taker_may_pay_different_commissions(place):
 async def test_orders_at_the_same_time_are_served_one_after_the_other(person):
     answers = await asyncio.gather(*(person.ask("POST", ORDER, **LIMIT, newClientOrderId="one") for _ in range(5)))
     assert sorted(status for status, _ in answers) == [200, 400, 400, 400, 400]
+
+
+@pytest.mark.parametrize("name", [*LIMIT, "newClientOrderId", "quoteOrderQty", "orderId", "recvWindow", "startTime"])
+async def test_whatever_stands_in_a_parameter_the_exchange_answers_and_goes_on(place, person, name):
+    nasty = (
+        "",
+        "0",
+        "-0",
+        "NaN",
+        "Infinity",
+        "9" * 20,
+        "9" * 21,
+        f"{'9' * 20}.{'9' * 20}",
+        "0.00000001",
+        "é",
+        "\0",
+        "💥",
+    )
+    await place.control("POST", "/limits", {"orders": 1000, "weight": 100_000})
+    for value in nasty:
+        for method, path in (("POST", ORDER), ("GET", ORDER), ("GET", "/api/v3/allOrders"), ("DELETE", ORDER)):
+            status, _ = await person.ask(
+                method, path, **{**LIMIT, name: value} if method == "POST" else {"symbol": "BTCUSDT", name: value}
+            )
+            assert status in {200, 400}
+    assert (await place.control("GET", "/health"))["ok"]
+    await person.must("GET", "/api/v3/account")

@@ -37,6 +37,7 @@ async def test_an_unknown_or_deleted_key_is_refused(place, person):
         (lambda query: query[:-1] + ("0" if query[-1] != "0" else "1"), -1022),
         (lambda query: query.replace("timestamp=", "omitZeroBalances=true&timestamp="), -1022),
         (lambda query: query.partition("&signature")[0], -1102),
+        (lambda query: query.partition("&signature")[0] + "&signature=%C3%A9", -1022),
         (lambda query: query + "&timestamp=1", -1101),
     ],
 )
