@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django_q",
     "axes",
     "csp",
     "django_htmx",
@@ -79,7 +78,8 @@ INSTALLED_APPS = [
     "botplatform.markets",
     "botplatform.exchanges",
     "botplatform.bots",
-    "botplatform.runner",
+    "botplatform.runner",  # before django_q: its qcluster is ours
+    "django_q",
     "botplatform.dashboard",
     "botplatform.paper",
 ]
@@ -103,6 +103,8 @@ ASGI_APPLICATION = "botplatform.asgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before the apps' own folders: Django's admin would otherwise come first with its base_site.html.
+        "DIRS": [BASE_DIR / "botplatform" / "dashboard" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -156,6 +158,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "dashboard/locked.html"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -28,6 +28,9 @@ class MoneyField(_Text):
 
     description = "An exact decimal amount"
 
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Decimal | str  # type: ignore[assignment]  # what django-stubs lets one assign
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 60)
         super().__init__(*args, **kwargs)

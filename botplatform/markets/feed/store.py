@@ -1,0 +1,79 @@
+"""Keeping what the feed sees: markets, last prices, candles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from botplatform.lib import clock
+from botplatform.markets.models import Candle, Market
+
+FIRST_BACKFILL = timedelta(hours=24)
+_RULES = ("tick_size", "lot_size", "min_notional", "min_amount", "maker_fee", "taker_fee", "active")
+
+
+def keep_markets(exchange: str, markets: Iterable[dict[str, Any]]) -> dict[str, Market]:
+    """The exchange's spot markets by symbol, brought up to date. One that is gone is marked inactive."""
+    rows = [_market(exchange, each) for each in markets if each["spot"]]
+    Market.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["exchange", "symbol"], update_fields=list(_RULES)
+    )
+    ours = Market.objects.filter(exchange=exchange)
+    ours.exclude(symbol__in=[row.symbol for row in rows]).update(active=False)
+    return {row.symbol: row for row in ours.filter(active=True)}
+
+
+def _market(exchange: str, market: dict[str, Any]) -> Market:
+    limits, precision = market["limits"], market["precision"]
+    return Market(
+        exchange=exchange,
+        symbol=market["symbol"],
+        tick_size=Decimal(str(precision["price"])),
+        lot_size=Decimal(str(precision["amount"])),
+        min_notional=Decimal(str(limits["cost"]["min"] or 0)),
+        min_amount=Decimal(str(limits["amount"]["min"] or 0)),
+        maker_fee=Decimal(str(market["maker"])),
+        taker_fee=Decimal(str(market["taker"])),
+        active=bool(market["active"]),
+    )
+
+
+def keep_price(market: Market, price: str, at: int) -> None:
+    Market.objects.filter(pk=market.pk).update(last_price=Decimal(price), last_price_at=_moment(at))
+
+
+def keep_candles(market: Market, rows: Iterable[list[Any]]) -> None:
+    """Rows as ccxt gives them: milliseconds, open, high, low, close, volume. A candle that grew is replaced."""
+    candles = [
+        Candle(
+            market=market,
+            opened_at=_moment(row[0]),
+            open=Decimal(str(row[1])),
+            high=Decimal(str(row[2])),
+            low=Decimal(str(row[3])),
+            close=Decimal(str(row[4])),
+            volume=Decimal(str(row[5] or 0)),
+        )
+        for row in rows
+    ]
+    Candle.objects.bulk_create(
+        candles,
+        update_conflicts=True,
+        unique_fields=["market", "opened_at"],
+        update_fields=["open", "high", "low", "close", "volume"],
+    )
+
+
+def missing_since(market: Market) -> int:
+    """Milliseconds since 1970 of the first candle that may be missing or unfinished."""
+    last = Candle.objects.filter(market=market).order_by("-opened_at").first()
+    start = clock.now() - FIRST_BACKFILL
+    if last is not None:
+        start = max(start, last.opened_at)
+    return int(start.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

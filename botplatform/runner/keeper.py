@@ -1,0 +1,276 @@
+"""Looking after one bot: its open deal, or the opening of the next.
+
+A beat, whenever something may have changed:
+
+1. Without a fresh price, or with trades that are told but not yet read, wait.
+2. Open a deal if the bot is to run and has none.
+3. Tell the strategy what happened: the price, the user's wish.
+4. Look up what was sent without an answer.
+5. Reconcile: cancel what should not be there, place what is missing.
+6. End the deal when nothing is left to do and its book is empty.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+
+from botplatform.bots.actions import note
+from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
+from botplatform.exchanges.vault import LeaseHandle
+from botplatform.lib import clock
+from botplatform.lib.money import written
+from botplatform.runner import placing
+from botplatform.runner.news import News
+from botplatform.runner.pricing import worst_price
+from strategies.deal import Deal as DealState
+from strategies.deal import Ending
+from strategies.events import CancelDeal, CloseAtMarket, Tick
+from strategies.orders import OpenOrder
+from strategies.reconcile import Cancel, Place, reconcile
+from strategies.strategy import Strategy
+
+_EXITS = ("close",)
+_PAUSES = (1, 2, 5, 15, 60)  # seconds before an order that came to nothing is tried again
+_NOTHING_CAME = (Order.State.REFUSED, Order.State.REJECTED, Order.State.ABSENT)
+
+
+class BotKeeper:
+    """One bot, as long as this slice runs it. Everything that matters is in the rows."""
+
+    def __init__(self, bot: Bot, lease: LeaseHandle) -> None:
+        self._lease = lease
+        self._strategy: Strategy | None = None
+        self._deal: Deal | None = None
+        self._state: DealState | None = None
+        self._orders: dict[str, Order] = {}  # the newest generation of each name
+        self._failures: defaultdict[str, int] = defaultdict(int)
+        self._not_before: dict[str, float] = {}
+        self.bot = bot
+        self.reload(bot)
+
+    @property
+    def stirred(self) -> bool:
+        """Whether something was asked of the exchange, or told by it, that the rows do not show yet."""
+        return not self._read_up
+
+    @property
+    def deal_id(self) -> uuid.UUID | None:
+        return None if self._deal is None else self._deal.pk
+
+    def differs_from(self, bot: Bot) -> bool:
+        """Whether the bot, or what its user wishes for the open deal, has changed since it was read."""
+        wish = None if self._deal is None else self._deal.wish
+        return _facts(self.bot) != _facts(bot) or wish != getattr(bot, "open_wish", wish)
+
+    @property
+    def market(self) -> tuple[str, str]:
+        return (self.bot.market.exchange, self.bot.market.symbol)
+
+    def reload(self, bot: Bot) -> None:
+        """Read bot, deal, orders and fills anew: what booting, a takeover and news all come down to."""
+        self.bot = bot
+        self._deal = Deal.objects.filter(bot=bot, closed_at=None).first()
+        self._orders, self._state, self._strategy, self._read_up = {}, None, None, True
+        self._orphans = list(
+            Order.objects.filter(deal__bot=bot, deal__closed_at__isnull=False)
+            .exclude(state__in=Order.OVER)
+            .select_related("deal__bot__market")
+        )
+        if self._deal is None:
+            return
+        self._deal.bot = bot
+        self._strategy = self._deal.strategy
+        fills = list(Fill.objects.filter(order__deal=self._deal).select_related("order"))
+        self._state = self._deal.state(fills)
+        for order in self._deal.orders.order_by("generation"):
+            order.deal = self._deal
+            self._orders[order.name] = order
+        self._read_up = _all_trades_read(self._deal, fills)
+
+    def beat(self, tick: Tick | None) -> None:
+        """One turn. Raises LeaseLost, and Retry or OutcomeUnknown when the signer does not answer."""
+        for order in self._orphans:
+            # A deal ends only when its book is empty; what turns up afterwards is taken off the exchange.
+            placing.cancel(self._lease, order)
+        if tick is None:
+            return
+        if self._deal is None and self.bot.enabled:
+            self._open(tick)
+        deal, state, strategy = self._deal, self._state, self._strategy
+        if deal is None or state is None or strategy is None or not self._read_up:
+            return
+        state = self._hear(deal, state, strategy, tick)
+        if not self._settle_wished():
+            return
+        steps = reconcile(
+            strategy.orders(state, tick.price),
+            self._open_orders(),
+            state.filled_amounts,
+            state.market,
+            held=state.held,
+            last_price=tick.price,
+        )
+        for step in steps:
+            if isinstance(step, Cancel):
+                self._cancel(step)
+            else:
+                self._place(deal, state, step, tick.price)
+        if not steps and strategy.finished(state, tick.price) and not self._open_orders():
+            self._close(deal, state)
+
+    def _open(self, tick: Tick) -> None:
+        strategy = self.bot.strategy
+        problems = list(strategy.problems(tick.price, self.bot.market.rules))
+        if problems:
+            self.complain("settings", f"No deal was opened. {problems[0]}")
+            return
+        self._lease.open_grant(self.bot.grant)
+        with transaction.atomic():
+            number = (Deal.objects.filter(bot=self.bot).aggregate(last=Max("number"))["last"] or 0) + 1
+            Deal.objects.create(
+                id=uuid.uuid4(),
+                bot=self.bot,
+                number=number,
+                kind=self.bot.kind,
+                settings=self.bot.settings,
+                price=tick.price,
+                carried_amount=self.bot.carried_amount,
+                carried_cost=self.bot.carried_cost,
+                opened_at=clock.now(),
+            )
+        self.reload(self.bot)
+        note(self.bot, f"Deal {number} opened at {written(tick.price)}.", deal=self._deal)
+
+    def _hear(self, deal: Deal, state: DealState, strategy: Strategy, tick: Tick) -> DealState:
+        """Tell the strategy the price and the user's wish; write down an ending before acting on it."""
+        heard = strategy.on_event(state, tick)
+        if deal.wish == Deal.Wish.CLOSE:
+            heard = strategy.on_event(heard, CloseAtMarket())
+        elif deal.wish == Deal.Wish.CANCEL:
+            heard = strategy.on_event(heard, CancelDeal())
+        if heard.ending and heard.ending != state.ending:
+            deal.ending = heard.ending
+            Deal.objects.filter(pk=deal.pk).update(ending=heard.ending)
+            note(self.bot, f"Deal {deal.number} ends: {heard.ending} at {written(tick.price)}.", deal=deal)
+        self._state = heard
+        return heard
+
+    def _settle_wished(self) -> bool:
+        """Look up every row that got no answer. False: there were some, so the rows are read anew first."""
+        wished = [row for row in self._orders.values() if row.state == Order.State.WISHED]
+        for row in wished:
+            if not placing.look_up(self._lease, row):
+                # The signer never wrote it down, so nothing was sent: it is as if it had not been wished.
+                row.state, row.reason = Order.State.REFUSED, "never reached the signer"
+                row.save()
+        if wished:
+            self._read_up = False
+        return not wished
+
+    def _open_orders(self) -> list[OpenOrder]:
+        return [
+            OpenOrder(
+                order=row.wanted,
+                remaining=row.remaining,
+                leaving=row.cancelling or row.state != Order.State.ACCEPTED,
+            )
+            for row in self._orders.values()
+            if not row.over
+        ]
+
+    def _cancel(self, step: Cancel) -> None:
+        if self._waits(step.name):
+            return
+        row = self._orders[step.name]
+        placing.cancel(self._lease, row)
+        self._read_up = False
+        if not row.over:
+            self._failed(f"cancel {step.name}", row)
+
+    def _place(self, deal: Deal, state: DealState, step: Place, last: Decimal) -> None:
+        wanted = step.order
+        if self._waits(wanted.name):
+            return
+        price = wanted.price
+        if price is None:
+            tries = self._failures[wanted.name]
+            price = worst_price(wanted.side, last, state.market, tries=tries, exit_order=wanted.name in _EXITS)
+        row = placing.write_ahead(deal, wanted, step.amount, price)
+        self._orders[wanted.name] = row
+        placing.send(self._lease, row)
+        self._read_up = False  # its trades, if any, are read before the next beat
+        if row.state in _NOTHING_CAME:
+            self._failed(wanted.name, row)
+        elif row.state == Order.State.ACCEPTED:
+            self._failures.pop(wanted.name, None)
+
+    def _failed(self, what: str, row: Order) -> None:
+        failures = self._failures[row.name]
+        self._failures[row.name] += 1
+        self._not_before[row.name] = clock.monotonic() + _PAUSES[min(failures, len(_PAUSES) - 1)]
+        if row.state in _NOTHING_CAME:
+            self.complain(row.name, f"{what}: {row.get_state_display()}. {row.reason}")
+
+    def _waits(self, name: str) -> bool:
+        return clock.monotonic() < self._not_before.get(name, 0)
+
+    def complain(self, code: str, text: str) -> None:
+        """Put an error into the bot's inbox, unless the same stands there already."""
+        standing = BotEvent.objects.filter(
+            bot=self.bot, level=BotEvent.Level.ERROR, code=code, text=text[:600], dismissed=False
+        )
+        if not standing.exists():
+            note(self.bot, text, deal=self._deal, level=BotEvent.Level.ERROR, code=code)
+
+    def tell(self, news: News) -> None:
+        """A line on the timeline for every trade."""
+        for fill in news.fills:
+            order = fill.order
+            if order.deal_id == self.deal_id:
+                verb = "Bought" if order.side == "buy" else "Sold"
+                what = f"{verb} {written(fill.amount)} at {written(fill.price)} ({order.name})"
+                note(self.bot, f"{what}, fee {written(fill.fee)} {fill.fee_asset}.", deal=self._deal)
+
+    def _close(self, deal: Deal, state: DealState) -> None:
+        dust = state.dust
+        profit = state.realised
+        with transaction.atomic():
+            Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit)
+            # A cancelled deal's coins are the user's; dust is carried into the next deal at what it cost.
+            keeps = deal.ending == Ending.CANCELLED
+            Bot.objects.filter(pk=self.bot.pk).update(
+                carried_amount=Decimal(0) if keeps else dust.amount,
+                carried_cost=Decimal(0) if keeps else dust.cost,
+            )
+            quote = state.market.quote
+            note(self.bot, f"Deal {deal.number} closed: {profit:+.4f} {quote}.", deal=deal)
+        self.bot.refresh_from_db()
+        self.reload(self.bot)
+
+
+def bots_to_look_after() -> QuerySet[Bot]:
+    """Bots that may open deals, have one open, or left an order behind; with the user's wish for the open deal."""
+    ids = (
+        set(Bot.objects.filter(enabled=True).values_list("pk", flat=True))
+        | set(Deal.objects.filter(closed_at=None).values_list("bot", flat=True))
+        | set(Order.objects.exclude(state__in=Order.OVER).values_list("deal__bot", flat=True))
+    )
+    wish = Deal.objects.filter(bot=OuterRef("pk"), closed_at=None).values("wish")[:1]
+    return Bot.objects.filter(pk__in=ids).select_related("market", "account").annotate(open_wish=Subquery(wish))
+
+
+def _facts(bot: Bot) -> tuple[object, ...]:
+    return (bot.enabled, bot.name, bot.kind, bot.settings, bot.grant_version, bot.carried_amount)
+
+
+def _all_trades_read(deal: Deal, fills: list[Fill]) -> bool:
+    """Whether every trade that the signer counts in an order is here as a fill: before that, sums are wrong."""
+    read: defaultdict[uuid.UUID, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        read[fill.order_id] += fill.amount
+    return all(order.filled == read[order.pk] for order in deal.orders.all())

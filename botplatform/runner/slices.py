@@ -1,0 +1,179 @@
+"""A slice: some minutes of running one shard.
+
+1. Take the shard's lease. Without one, return and enqueue nothing: somebody else has it, or the dispatcher will see.
+2. Take over: read the signer's events up to now, load every bot of the shard.
+3. Until drained, out of time or without the lease: sleep until a tick, read the events, beat each bot concerned.
+   A bot that fails is put off, so that it cannot hold up the others.
+4. Let go of the lease and enqueue the successor.
+
+The lease is renewed by a thread of its own, so that a slow exchange does not cost it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from botplatform.bots.models import Bot
+from botplatform.exchanges.vault import Code, LeaseHandle, OutcomeUnknown, Refused, Retry, runner
+from botplatform.lib import clock
+from botplatform.runner import drain
+from botplatform.runner.keeper import BotKeeper, bots_to_look_after
+from botplatform.runner.models import Shard
+from botplatform.runner.news import catch_up
+from botplatform.runner.placing import NOT_OURS_ANY_MORE, LeaseLost
+from botplatform.runner.queue import enqueue
+from botplatform.runner.shards import shard_of
+from botplatform.runner.ticks import TickListener
+
+log = logging.getLogger(__name__)
+
+_RENEW_EVERY = 3.0
+_EVENTS_EVERY = 0.5
+_BOTS_EVERY = 1.0
+_QUIET_BEAT = 2.0  # seconds after which a bot is asked again though nothing happened
+_PUT_OFF = 5.0
+
+
+def run_slice(shard: str) -> None:
+    """The django-q2 task. Safe to run twice: the second gets no lease."""
+    Shard.objects.filter(name=shard).update(unanswered_since=None)
+    if drain.flagged():
+        return
+    try:
+        lease = runner().take_lease(shard)
+    except (Refused, Retry, OutcomeUnknown) as why:
+        log.info("%s: no slice: %s", shard, why)
+        return
+    log.info("%s: slice begins, fence %d", shard, lease.fence)
+    ended = _Slice(lease).run()
+    log.info("%s: slice ends: %s", shard, ended)
+    if not drain.flagged():
+        enqueue(shard)
+
+
+class _Slice:
+    def __init__(self, lease: LeaseHandle) -> None:
+        self._lease = lease
+        self._ticks = TickListener(settings.LAYOUT.ticks_socket)
+        self._keepers: dict[UUID, BotKeeper] = {}
+        self._beaten: dict[UUID, float] = {}
+        self._put_off: dict[UUID, float] = {}
+        self._events_at = self._bots_at = 0.0
+        self._over = threading.Event()
+
+    def run(self) -> str:
+        """Why it ended."""
+        until = clock.monotonic() + settings.ENVIRONMENT.slice_seconds
+        renewing = threading.Thread(target=self._keep_lease, daemon=True)
+        renewing.start()
+        try:
+            Shard.objects.update_or_create(name=self._lease.shard, defaults={"fence": self._lease.fence})
+            while not drain.flagged() and clock.monotonic() < until:
+                if not self._lease.live:
+                    return "the lease ran out"
+                self._turn()
+        except LeaseLost as why:
+            return str(why)
+        finally:
+            self._over.set()
+            renewing.join()
+            self._ticks.close()
+            with contextlib.suppress(Refused, Retry, OutcomeUnknown):
+                self._lease.release()
+            # The next slice need not wait until this one is found silent.
+            Shard.objects.filter(name=self._lease.shard).update(beat_at=None, queued_at=None)
+        return "drained" if drain.flagged() else "its time is over"
+
+    def _keep_lease(self) -> None:
+        while not self._over.wait(_RENEW_EVERY):
+            try:
+                self._lease.renew()
+            except Refused as why:
+                log.warning("%s: %s", self._lease.shard, why)
+                return
+            except (Retry, OutcomeUnknown) as why:
+                log.warning("%s: the lease was not renewed: %s", self._lease.shard, why)
+        connection.close()
+
+    def _turn(self) -> None:
+        traded = self._ticks.wait(0.25)
+        now = clock.monotonic()
+        if now - self._bots_at >= _BOTS_EVERY:
+            self._bots_at = now
+            self._load_bots()
+        try:
+            self._read_news(now)
+        except (Retry, OutcomeUnknown) as why:
+            log.warning("%s: the signer is away: %s", self._lease.shard, why)
+            self._over.wait(1)
+            return
+        except Refused as why:
+            raise LeaseLost(str(why)) from why
+        for key, keeper in list(self._keepers.items()):
+            quiet = now - self._beaten.get(key, 0) >= _QUIET_BEAT
+            if (keeper.market in traded or quiet or keeper.stirred) and now >= self._put_off.get(key, 0):
+                self._beaten[key] = now
+                self._beat(key, keeper)
+
+    def _load_bots(self) -> None:
+        """Bots come, go and change; a changed row is read anew. The row of the shard shows that we live."""
+        now = clock.now()
+        Shard.objects.filter(name=self._lease.shard).update(beat_at=now)
+        concerned = [bot for bot in bots_to_look_after() if shard_of(bot.account_id) == self._lease.shard]
+        for key in self._keepers.keys() - {bot.pk for bot in concerned}:
+            del self._keepers[key]
+        for bot in concerned:
+            keeper = self._keepers.get(bot.pk)
+            if keeper is None:
+                self._admit(bot)
+            elif keeper.differs_from(bot):
+                keeper.reload(bot)
+
+    def _admit(self, bot: Bot) -> None:
+        """Begin to look after a bot: a token for its grant first, which makes its events ours to read."""
+        try:
+            self._lease.open_grant(bot.grant)
+        except Refused as why:
+            if why.code in NOT_OURS_ANY_MORE and why.code is not Code.HELD_BY_ANOTHER_SHARD:
+                raise LeaseLost(str(why)) from why
+            log.warning("%s: bot %s: %s", self._lease.shard, bot.pk, why)
+        except (Retry, OutcomeUnknown) as why:
+            log.warning("%s: bot %s: %s", self._lease.shard, bot.pk, why)
+        else:
+            self._keepers[bot.pk] = BotKeeper(bot, self._lease)
+            self._events_at = 0.0
+
+    def _read_news(self, now: float) -> None:
+        if now - self._events_at < _EVENTS_EVERY and not any(keeper.stirred for keeper in self._keepers.values()):
+            return
+        self._events_at = now
+        news = catch_up(self._lease)
+        for keeper in self._keepers.values():
+            if keeper.stirred or keeper.deal_id in news.deals:
+                keeper.tell(news)
+                keeper.reload(keeper.bot)
+
+    def _beat(self, key: UUID, keeper: BotKeeper) -> None:
+        try:
+            keeper.beat(self._ticks.last(keeper.market))
+        except LeaseLost:
+            raise
+        except Refused as why:
+            if why.code in NOT_OURS_ANY_MORE:
+                raise LeaseLost(str(why)) from why
+            keeper.complain(why.code, str(why))
+            self._put_off[key] = clock.monotonic() + _PUT_OFF
+        except (Retry, OutcomeUnknown) as why:
+            log.warning("bot %s: %s", key, why)
+            self._put_off[key] = clock.monotonic() + 1
+        except Exception:
+            # One bot's trouble is not the others'.
+            log.exception("bot %s failed; it is put off", key)
+            keeper.complain("failure", "The bot stumbled and is tried again. The operator's log says why.")
+            self._put_off[key] = clock.monotonic() + _PUT_OFF
