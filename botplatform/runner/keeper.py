@@ -35,6 +35,7 @@ from strategies.reconcile import Cancel, Place, reconcile
 from strategies.strategy import Strategy
 
 _EXITS = ("close",)
+_SMALLEST = Decimal("1e-8")  # profit is told to this many places; what an average leaves behind them is noise
 _PAUSES = (1, 2, 5, 15, 60)  # seconds before an order that came to nothing is tried again
 _NOTHING_CAME = (Order.State.REFUSED, Order.State.REJECTED, Order.State.ABSENT)
 
@@ -59,6 +60,11 @@ class BotKeeper:
         return not self._read_up
 
     @property
+    def restless(self) -> bool:
+        """Whether the rows were read anew since the last beat: what follows from them should not wait for a tick."""
+        return self._restless
+
+    @property
     def deal_id(self) -> uuid.UUID | None:
         return None if self._deal is None else self._deal.pk
 
@@ -76,6 +82,7 @@ class BotKeeper:
         self.bot = bot
         self._deal = Deal.objects.filter(bot=bot, closed_at=None).first()
         self._orders, self._state, self._strategy, self._read_up = {}, None, None, True
+        self._restless = True
         self._orphans = list(
             Order.objects.filter(deal__bot=bot, deal__closed_at__isnull=False)
             .exclude(state__in=Order.OVER)
@@ -99,6 +106,7 @@ class BotKeeper:
             placing.cancel(self._lease, order)
         if tick is None:
             return
+        self._restless = False
         if self._deal is None and self.bot.enabled:
             self._open(tick)
         deal, state, strategy = self._deal, self._state, self._strategy
@@ -240,7 +248,7 @@ class BotKeeper:
         dust = state.dust
         profit = state.realised
         with transaction.atomic():
-            Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit)
+            Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit.quantize(_SMALLEST))
             # A cancelled deal's coins are the user's; dust is carried into the next deal at what it cost.
             keeps = deal.ending == Ending.CANCELLED
             Bot.objects.filter(pk=self.bot.pk).update(

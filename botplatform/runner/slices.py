@@ -117,7 +117,7 @@ class _Slice:
             raise LeaseLost(str(why)) from why
         for key, keeper in list(self._keepers.items()):
             quiet = now - self._beaten.get(key, 0) >= _QUIET_BEAT
-            if (keeper.market in traded or quiet or keeper.stirred) and now >= self._put_off.get(key, 0):
+            if (keeper.market in traded or quiet or keeper.restless) and now >= self._put_off.get(key, 0):
                 self._beaten[key] = now
                 self._beat(key, keeper)
 
