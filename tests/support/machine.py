@@ -39,6 +39,7 @@ class Machine:
         }
         self.paper_options = paper_options or ("--speed", "1")
         self.bao = self.signer = self.paper_process = None
+        self._clients = {}
 
     def __enter__(self):
         try:
@@ -49,11 +50,14 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        for client in self._clients.values():
+            client.close()
         for process in (self.signer, self.paper_process):
             stop(process)
         if self.bao is not None:
             self.bao.stdin.close()
             self.bao.wait(20)
+            self.bao.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
@@ -102,9 +106,7 @@ class Machine:
 
     def start_signer(self):
         token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", self.folder, env=self.env)
-        self.signer = start(
-            "-m", "vault", "serve", env=self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE
-        )
+        self.signer = start("-m", "vault", "serve", env=self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE)
         self.signer.stdin.write(token.encode())
         self.signer.stdin.close()
         wait_until(self._signer_answers, what="the signer")
@@ -118,10 +120,16 @@ class Machine:
         return True
 
     def web(self):
-        return WebClient(self.run_folder / "signer.sock", KeyFile.read(self.folder / "platform/web.key"))
+        return self._client(WebClient, "web.key")
 
     def runner(self):
-        return RunnerClient(self.run_folder / "signer.sock", KeyFile.read(self.folder / "platform/runner.key"))
+        return self._client(RunnerClient, "runner.key")
+
+    def _client(self, kind, key):
+        """One of each kind, and so one connection of each: unclosed sockets are errors."""
+        if kind not in self._clients:
+            self._clients[kind] = kind(self.run_folder / "signer.sock", KeyFile.read(self.folder / "platform" / key))
+        return self._clients[kind]
 
     def account(self, rights=("trade",), owner=None, **balances):
         """A fresh account at the exchange, its key connected to the vault."""
@@ -133,7 +141,9 @@ class Machine:
     def connect(self, owner, key, secret, label="Paper"):
         web = self.web()
         announced = web.announce_key(owner, "paper", label)
-        rights = web.connect_key(owner, uuid.UUID(announced.credential), seal(key, secret, owner=owner, answer=announced))
+        rights = web.connect_key(
+            owner, uuid.UUID(announced.credential), seal(key, secret, owner=owner, answer=announced)
+        )
         return uuid.UUID(rights.credential)
 
     def grant(self, account, markets=("BTC/USDT",), sides=("buy", "sell"), types=("limit", "ioc"), notional="1000"):

@@ -69,6 +69,7 @@ class Channel:
         try:
             made.connect()
         except OSError as why:
+            made.close()
             raise Retry(Code.NOT_READY, f"Its socket does not answer ({type(why).__name__}).") from why
         self._local.connection = made
         return made

@@ -44,6 +44,10 @@ class _KeyHolder:
         proof = jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": proofs.TYPE})
         return self._channel.post(path, body, {"Authorization": f"Key {self._kid}", "Proof": proof}, form)
 
+    def close(self) -> None:
+        """Hang up; the next call opens the connection again."""
+        self._channel.close()
+
     def overview(self, owner: UUID | None, limit: int = 100) -> OverviewAnswer:
         """The vault's tables, read-only: of one owner, or of everybody."""
         return self._ask("/v1/overview", words.Overview(owner=owner, limit=limit), OverviewAnswer)
