@@ -35,6 +35,10 @@ class MoneyField(_Text):
         kwargs.setdefault("max_length", 60)
         super().__init__(*args, **kwargs)
 
+    def get_default(self) -> Any:
+        """A default is written as text, and is a number from the first moment on."""
+        return self.to_python(super().get_default())
+
     def from_db_value(self, value: str | None, *_: object) -> Decimal | None:
         return None if value is None or value == "" else Decimal(value)
 

@@ -1,0 +1,53 @@
+"""Running a bot by hand, beat by beat, against the real signer and exchange."""
+
+from decimal import Decimal
+
+from botplatform.bots.models import Bot, Deal, Order
+from botplatform.lib import clock
+from botplatform.runner.keeper import BotKeeper, bots_to_look_after
+from botplatform.runner.news import catch_up
+from strategies.events import Tick
+from tests.support.processes import wait_until
+
+
+class Run:
+    def __init__(self, machine, lease, bot):
+        self.machine, self.lease = machine, lease
+        lease.open_grant(bot.grant)
+        self.keeper = BotKeeper(bot, lease)
+        self.pk = bot.pk
+
+    def price(self, price):
+        """Move the market, and the tick with it."""
+        self.machine.paper.set_price("BTCUSDT", price)
+        self.tick = Tick(clock.now(), Decimal(str(price)))
+
+    def beat(self):
+        """News, then a beat: one turn of a slice."""
+        news = catch_up(self.lease)
+        self.keeper.tell(news)
+        self.keeper.reload(self._bot())
+        self.keeper.beat(self.tick)
+
+    def until(self, condition, what="the rows"):
+        def turn():
+            self.beat()
+            return condition()
+
+        return wait_until(turn, 20, what)
+
+    def _bot(self):
+        return bots_to_look_after().filter(pk=self.pk).first() or Bot.objects.get(pk=self.pk)
+
+    def state(self, name, generation=1):
+        row = Order.objects.filter(deal__bot=self.pk, name=name, generation=generation).first()
+        return None if row is None else row.state
+
+    def until_ladder(self):
+        self.until(lambda: self.state("take-profit") == "accepted", "the take profit")
+
+    def deal(self):
+        return Deal.objects.filter(bot=self.pk).order_by("-number").first()
+
+    def at_exchange(self, account):
+        return self.machine.paper.orders(account)
