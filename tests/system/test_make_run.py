@@ -1,0 +1,74 @@
+"""A clean clone, `make run`, a closed deal in the browser, Ctrl-C, and the same again."""
+
+import os
+import re
+import socket
+
+import pytest
+
+from tests.support.processes import ROOT
+from tests.support.whole import Whole, clean_clone
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+A_DEAL = 180  # seconds after the web answers
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def whole():
+    made = Whole(clean_clone(), free_port())
+    yield made
+    made.end()
+
+
+def test_make_run_closes_a_deal_that_one_can_see_and_leaves_nothing(whole, browser):
+    whole.start()
+    first_start = whole.until_web(180)
+    user, password = whole.sign_in()
+    page = browser.new_page(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
+    page.goto(whole.url)
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    page.get_by_role("link", name=re.compile("demo", re.IGNORECASE)).first.click()
+    page.wait_for_selector("[data-deal-state=closed]", timeout=A_DEAL * 1000)
+    if os.environ.get("UPDATE_SCREENS"):
+        page.screenshot(path=ROOT / "docs/screens/demo.png", full_page=True)
+    page.close()
+    before = whole.health()
+    assert before["ok"]
+    assert before["deals_closed"] >= 1
+
+    assert whole.ctrl_c() < 10
+    assert whole.process.returncode == 0
+    assert whole.left_behind() == []
+
+    whole.start()
+    second_start = whole.until_web(60)
+    whole.until_healthy(60)
+    after = whole.health()
+    assert after["bots_running"] == before["bots_running"]
+    assert after["deals_closed"] >= before["deals_closed"]
+    assert after["orders_placed"] >= before["orders_placed"]
+    print(f"first start {first_start:.1f} s, second {second_start:.1f} s")  # noqa: T201 - shown by pytest -s
+
+
+def test_secrets_and_passwords_are_in_no_log(whole):
+    _, password = whole.sign_in()
+    for path in [*whole.var.rglob("*.log"), *whole.var.rglob("*.json")]:
+        assert password.encode() not in path.read_bytes(), path
+
+
+def test_state_is_private(whole):
+    open_to_others = [
+        path.relative_to(whole.var)
+        for path in whole.var.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o077 and "static" not in path.parts
+    ]
+    assert open_to_others == []
