@@ -38,6 +38,7 @@ _EVENTS_EVERY = 0.5
 _BOTS_EVERY = 1.0
 _QUIET_BEAT = 2.0  # seconds after which a bot is asked again though nothing happened
 _PUT_OFF = 5.0
+_MISSED = 5.0  # seconds after which a trade that is counted but not read was not just late
 
 
 def run_slice(shard: str) -> None:
@@ -64,6 +65,7 @@ class _Slice:
         self._keepers: dict[UUID, BotKeeper] = {}
         self._beaten: dict[UUID, float] = {}
         self._put_off: dict[UUID, float] = {}
+        self._stirred_since: dict[UUID, float] = {}
         self._events_at = self._bots_at = 0.0
         self._over = threading.Event()
 
@@ -153,11 +155,23 @@ class _Slice:
         if now - self._events_at < _EVENTS_EVERY and not any(keeper.stirred for keeper in self._keepers.values()):
             return
         self._events_at = now
+        if self._something_was_missed(now):
+            # The signer counts trades that never came as news: this shard's reading mark is ahead of one of its
+            # bots, which came from another shard. Reading everything again is slow, and changes nothing else.
+            Shard.objects.filter(name=self._lease.shard).update(last_event=0)
         news = catch_up(self._lease)
         for keeper in self._keepers.values():
             if keeper.stirred or keeper.deal_id in news.deals:
                 keeper.tell(news)
                 keeper.reload(keeper.bot)
+
+    def _something_was_missed(self, now: float) -> bool:
+        stirred = {key for key, keeper in self._keepers.items() if keeper.stirred}
+        self._stirred_since = {key: self._stirred_since.get(key, now) for key in stirred}
+        late = any(now - since > _MISSED for since in self._stirred_since.values())
+        if late:
+            self._stirred_since.clear()
+        return late
 
     def _beat(self, key: UUID, keeper: BotKeeper) -> None:
         try:
