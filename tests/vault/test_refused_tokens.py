@@ -228,7 +228,7 @@ def test_after_revocation_nothing_is_placed(machine, bot):
     bot.lease._tokens.clear()
     refused(Code.GRANT_REVOKED, bot.place)
     nothing_happened(bot)
-    assert [entry["kind"] for entry in bot.audit()][0] == "grant.revoked"
+    assert bot.audit()[0]["kind"] == "grant.revoked"
 
 
 def test_a_revoked_grant_stays_revoked(machine, bot):

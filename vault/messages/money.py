@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+
+# Products and remainders of money are exact, or an error: the usual 28 digits would round a limit away.
+EXACT = Context(prec=120, traps=[Inexact])
 
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?", re.ASCII)
 

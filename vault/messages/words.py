@@ -9,17 +9,17 @@ import msgspec
 from msgspec import Meta
 
 Version = Literal[1]
-Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,16}/[A-Z0-9]{1,16}$")]
+Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,16}/[A-Z0-9]{1,16}\Z")]
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "ioc"]
-OrderName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+OrderName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
 Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
 Money = Annotated[str, Meta(max_length=40)]
-Shard = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+Shard = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
 Fence = Annotated[int, Meta(ge=1, le=2**62)]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
-Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]  # base64url of 32 bytes
-Sealed = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,8000}$")]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]  # base64url of 32 bytes
+Sealed = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,8000}\Z")]
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +91,7 @@ class ReadEvents(Word, frozen=True, kw_only=True):
 
     shard: Shard
     fence: Fence
-    since: Annotated[int, Meta(ge=0)]
+    since: Annotated[int, Meta(ge=0, le=2**62)]
     limit: Annotated[int, Meta(ge=1, le=1000)] = 500
 
 
@@ -99,7 +99,7 @@ class AnnounceKey(Word, frozen=True, kw_only=True):
     """An exchange key is about to be connected: make room for it and say how to seal it."""
 
     owner: UUID
-    exchange: Annotated[str, Meta(pattern=r"^[a-z0-9]{2,30}$")]
+    exchange: Annotated[str, Meta(pattern=r"^[a-z0-9]{2,30}\Z")]
     label: Label
 
 
@@ -126,7 +126,7 @@ class WriteGrant(Word, frozen=True, kw_only=True):
     grant: UUID
     owner: UUID
     credential: UUID
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]
     label: Label
     limits: Limits
 

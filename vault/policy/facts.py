@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from vault.messages.money import EXACT
 from vault.messages.words import Limits, Place
 
 
@@ -21,4 +22,4 @@ class Facts:
     @property
     def notional(self) -> Decimal:
         """The most quote that can change hands."""
-        return self.amount * self.price
+        return EXACT.multiply(self.amount, self.price)

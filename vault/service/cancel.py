@@ -35,7 +35,7 @@ class Admitted:
 async def look_up(signer: Signer, request: Request, word: Lookup) -> OrderAnswer:
     """The order as the ledger has it. The exchange is asked in the background, whoever asks here."""
     caller = identify.bearer(signer, request)
-    return await signer.database.run(_look_up, caller, word)
+    return await signer.database.decide(_look_up, caller, word)
 
 
 def _look_up(caller: Bearer, word: Lookup) -> OrderAnswer:
@@ -49,7 +49,7 @@ async def cancel(signer: Signer, request: Request, word: Cancel) -> OrderAnswer:
     Raises Retry when the exchange could not be asked.
     """
     caller = identify.bearer(signer, request)
-    admitted = await signer.database.run(_admit, caller, word)
+    admitted = await signer.database.decide(_admit, caller, word)
     if admitted.opening is None:
         return ledger.answer(admitted.order)
     order = admitted.order

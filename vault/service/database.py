@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
-from vault.messages.refusals import Code, Retry
+from vault.messages.refusals import Code, Refused, Retry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +27,23 @@ class Database:
         Raises Retry(LEDGER_UNAVAILABLE) when the database cannot do it: full, locked, gone.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: _atomically(act, *args, **kwargs))
+
+    async def decide(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, but a Refused is a decision: what was written before it stays.
+
+        So the proof of a refused request is used up, and the refusal's audit entry is kept.
+        """
+
+        def decided() -> T | Refused:
+            try:
+                return act(*args, **kwargs)
+            except Refused as why:
+                return why
+
+        decision = await self.run(decided)
+        if isinstance(decision, Refused):
+            raise decision
+        return decision
 
     def close(self) -> None:
         self._thread.submit(connection.close).result()

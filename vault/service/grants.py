@@ -43,7 +43,7 @@ def _revoke(key: EnrolledKey, word: RevokeGrant) -> GrantAnswer:
 async def balances(signer: Signer, request: Request, word: Balances) -> BalancesAnswer:
     """What the grant's account holds. Raises Refused, Retry."""
     caller = identify.bearer(signer, request)
-    grant = await signer.database.run(_admit, caller, word)
+    grant = await signer.database.decide(_admit, caller, word)
     reading = await sending.ask(signer, grant.credential, binance.balances())
     return BalancesAnswer(free=dict(reading["free"]), total=dict(reading["total"]))
 

@@ -81,18 +81,17 @@ def bearer(signer: Signer, request: Request) -> Bearer:
 def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Grant:
     """The grant that this caller may act under, now. Inside a transaction. Raises Refused.
 
-    In this order: the right grant, the present fence, the grant's epoch and version, a proof not used before.
-    The proof is used up when the transaction commits, even if what it asks for is refused afterwards.
+    In this order: the right grant, the present fence, a proof not used before, the grant's epoch and version.
+    Run it under `Database.decide`: from the third step on the proof is used up, whatever is refused after it.
     """
     claims = caller.claims
     if claims.grant != grant_id:
         raise Refused(Code.WRONG_GRANT)
     lease = leases.live(claims.shard, claims.fence, now=now, holder=claims.runner)
+    leases.use_sequence(lease, caller.sequence)
     if EnrolledKey.objects.filter(id=claims.runner, revoked_at__isnull=False).exists():
         raise Refused(Code.UNKNOWN_KEY)
-    grant = in_force(claims)
-    leases.use_sequence(lease, caller.sequence)
-    return grant
+    return in_force(claims)
 
 
 def in_force(claims: Claims) -> Grant:

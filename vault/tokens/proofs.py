@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import jwt
 import msgspec
@@ -33,7 +33,7 @@ class ByToken(msgspec.Struct, frozen=True, kw_only=True):
     htu: str
     bh: str
     iat: int
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
     ath: str
 
 
@@ -54,13 +54,14 @@ def check_token_proof(proof: str, token: str, thumbprint: str, path: str, body: 
     """
     try:
         key = str(jwt.get_unverified_header(proof)["jwk"]["x"])
-    except (jwt.PyJWTError, KeyError, TypeError) as why:
+        proved_by = proofs.thumbprint(key)
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as why:
         raise Refused(Code.BAD_PROOF) from why
-    if not _equal(proofs.thumbprint(key), thumbprint):
+    if not _equal(proved_by, thumbprint):
         raise Refused(Code.WRONG_HOLDER)
     claims = _decode(proof, key, ByToken)
     _same_request(claims, path, body, at)
-    if not _equal(claims.ath, proofs.token_hash(token)) or claims.seq < 1:
+    if not _equal(claims.ath, proofs.token_hash(token)):
         raise Refused(Code.BAD_PROOF)
     return claims
 
@@ -74,7 +75,7 @@ def _decode(proof: str, public: str, form: type[Form]) -> Form:
         if decoded["header"].get("typ") != proofs.TYPE:
             raise Refused(Code.BAD_PROOF)
         return msgspec.convert(decoded["payload"], form)
-    except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as why:
+    except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError) as why:
         raise Refused(Code.BAD_PROOF) from why
 
 
@@ -87,4 +88,5 @@ def _same_request(claims: ByKey | ByToken, path: str, body: bytes, at: int) -> N
 
 
 def _equal(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    # JSON can write half a surrogate pair, which strict UTF-8 cannot.
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))

@@ -68,7 +68,7 @@ class Mint:
             if decoded["header"].get("typ") != TYPE:
                 raise Refused(Code.BAD_TOKEN)
             claims = msgspec.convert(decoded["payload"], Claims)
-        except (jwt.PyJWTError, msgspec.ValidationError) as why:
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError) as why:
             raise Refused(Code.BAD_TOKEN) from why
         if claims.exp <= at:
             raise Refused(Code.TOKEN_EXPIRED)
