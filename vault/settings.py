@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _VAR = Path(os.environ.get("BOTPLATFORM_VAR") or Path(__file__).parents[1] / "var").absolute()
@@ -30,7 +30,7 @@ class Environment(BaseSettings):
     bao_socket: Path | None = None
     paper_url: str | None = None  # the one host that this signer talks to until the vault is hardened
     lease_seconds: float = 10
-    token_seconds: float = 120
+    token_seconds: float = Field(default=120, gt=0, le=120)
     recv_window: float = 5  # how long the exchange takes a signed request for valid
     absence_margin: float = 1
     poll_seconds: float = 1
@@ -83,6 +83,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": VAULT.state / "vault.sqlite3",
+        "CONN_MAX_AGE": None,  # closing the last connection would fold the log into the file, each time
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,

@@ -61,6 +61,7 @@ def _connect(order: dict[str, Any]) -> dict[str, Any]:
             raise Refused(Code.KEY_MALFORMED, f"{name}: it must be 8 to 512 printable characters without spaces.")
     bao = _login()
     wrapping_key = bao.adapter.get("/v1/transit/wrapping_key")["data"]["public_key"]
+    _destroy(bao, order["key_name"])  # an attempt that was cut off may have left one
     bao.adapter.post(
         f"/v1/transit/keys/{order['key_name']}/import",
         json={
@@ -78,14 +79,17 @@ def _connect(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _remove(order: dict[str, Any]) -> dict[str, Any]:
-    bao = _login()
-    path = f"/v1/transit/keys/{order['key_name']}"
+    _destroy(_login(), order["key_name"])
+    return {}
+
+
+def _destroy(bao: hvac.Client, key_name: str) -> None:
+    path = f"/v1/transit/keys/{key_name}"
     try:
         bao.adapter.post(f"{path}/config", json={"deletion_allowed": True})
         bao.adapter.delete(path)
-    except hvac.exceptions.InvalidRequest:
-        return {}  # it is gone already
-    return {}
+    except (hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath):
+        return  # there is none
 
 
 def _login() -> hvac.Client:

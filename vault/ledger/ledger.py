@@ -96,21 +96,31 @@ def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
 
 def unknown(order: Order, reason: str, *, now: datetime) -> None:
     """It was sent and no answer came. It is looked up until it is found or proven absent."""
+    if State(order.state) is not State.SENDING:
+        return  # what became of it was learned meanwhile
     order.state, order.reason, order.updated_at, order.misses = State.UNKNOWN, reason[:300], now, 0
     order.save()
     tell(order)
 
 
 def missed(order: Order, *, now: datetime) -> int:
-    """One more read that did not find it; how many there were."""
+    """One more read that did not find it; how many there were in a row."""
     order.misses += 1
     order.updated_at = now
     order.save()
     return order.misses
 
 
+def glimpsed(order: Order, *, now: datetime) -> None:
+    """Something may be this order: the reads that did not find it no longer agree."""
+    order.misses, order.updated_at = 0, now
+    order.save()
+
+
 def end(order: Order, state: State, reason: str = "", *, now: datetime) -> None:
     """Nothing more can happen to it: rejected or absent."""
+    if State(order.state).over:
+        return
     order.state, order.reason, order.updated_at, order.cancelling = state, reason[:300], now, False
     order.save()
     tell(order)

@@ -11,7 +11,7 @@ import msgspec
 
 from vault.messages import words
 from vault.messages.answers import ErrorAnswer
-from vault.messages.refusals import Code, Refused, Retry
+from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.service import cancel, grants, keys, leases, overview, place
 from vault.service.identify import KeyDoor, Request
 from vault.service.signer import Signer
@@ -43,6 +43,7 @@ _STATUS: dict[Code, int] = {
     Code.GENERATION_SKIPPED: 409,
 }
 _FORBIDDEN, _UNAVAILABLE = 403, 503
+_LOOK_IT_UP = "The signer failed. Look the order up before anything else."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,14 @@ class Application:
         except Retry as why:
             status = _UNAVAILABLE
             answer = ErrorAnswer(kind="retry", code=why.code, sentence=why.sentence, detail=why.detail, after=why.after)
+        except OutcomeUnknown as why:
+            status = 500
+            answer = ErrorAnswer(kind="unknown", code="outcome_unknown", sentence=_LOOK_IT_UP, detail=str(why))
         except Exception:
             # What went wrong is for the log; the caller learns only that it cannot know.
             log.exception("%s failed", scope["path"])
             status = 500
-            answer = ErrorAnswer(
-                kind="unknown", code="internal", sentence="The signer failed. Look the order up before anything else."
-            )
+            answer = ErrorAnswer(kind="unknown", code="internal", sentence=_LOOK_IT_UP)
         body = msgspec.json.encode(answer)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -16,7 +16,7 @@ from vault.custody import intake
 from vault.grants.models import Credential, Grant
 from vault.messages.answers import RightsAnswer, SealingAnswer
 from vault.messages.canonical import b64
-from vault.messages.refusals import Code, Refused
+from vault.messages.refusals import Code, Refused, Retry
 from vault.messages.words import AnnounceKey, ConnectKey, RemoveKey
 from vault.service import sending
 from vault.service.signer import Signer
@@ -43,21 +43,26 @@ def _announce(word: AnnounceKey) -> Credential:
 
 async def connect(signer: Signer, word: ConnectKey) -> RightsAnswer:
     """The key's rights, once it is connected. Raises Refused when it is not, and then nothing of it is kept."""
-    credential = await signer.database.run(_awaiting, word)
-    sealed = await intake.connect(
-        sealed=word.sealed, owner=str(word.owner), credential=str(word.credential), key_name=credential.key_name
-    )
-    credential.api_key_sealed = sealed
-    try:
-        rights = await _rights(signer, credential)
-        _narrow_enough(rights)
-    except Refused as why:
-        signer.forget(credential.id)
-        await intake.remove(credential.key_name)
-        await signer.database.run(_refused, credential, why)
-        raise
-    await signer.database.run(_ready, credential, rights)
-    return rights
+    with signer.alone_with(word.credential):
+        credential = await signer.database.run(_awaiting, word)
+        credential.api_key_sealed = await intake.connect(
+            sealed=word.sealed, owner=str(word.owner), credential=str(word.credential), key_name=credential.key_name
+        )
+        try:
+            rights = await _rights(signer, credential)
+            _narrow_enough(rights)
+        except Refused as why:
+            signer.forget(credential.id)
+            await intake.remove(credential.key_name)
+            await signer.database.run(_refused, credential, why)
+            raise
+        except Retry:
+            # Nothing is known of the key's rights: it does not stay, and may be connected again.
+            signer.forget(credential.id)
+            await intake.remove(credential.key_name)
+            raise
+        await signer.database.run(_ready, credential, rights)
+        return rights
 
 
 def _awaiting(word: ConnectKey) -> Credential:
@@ -84,7 +89,7 @@ def _ready(credential: Credential, rights: RightsAnswer) -> None:
 
 
 def _narrow_enough(rights: RightsAnswer) -> None:
-    if rights.withdrawing:
+    if rights.withdrawing is not False:  # an exchange that does not tell is not let in until owners can confirm it
         raise Refused(Code.KEY_CAN_WITHDRAW)
     if rights.trading is False:
         raise Refused(Code.KEY_CANNOT_TRADE)
@@ -109,10 +114,11 @@ async def _rights(signer: Signer, credential: Credential) -> RightsAnswer:
 
 async def remove(signer: Signer, word: RemoveKey) -> None:
     """Destroy a key: its grants are revoked first, so that nothing is on its way when it goes."""
-    credential = await signer.database.run(_removing, word)
-    signer.forget(credential.id)
-    await intake.remove(credential.key_name)
-    await signer.database.run(_removed, credential)
+    with signer.alone_with(word.credential):
+        credential = await signer.database.run(_removing, word)
+        signer.forget(credential.id)
+        await intake.remove(credential.key_name)
+        await signer.database.run(_removed, credential)
 
 
 def _removing(word: RemoveKey) -> Credential:

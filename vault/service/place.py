@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,7 +29,7 @@ from vault.ledger import ledger
 from vault.ledger.models import Order
 from vault.messages import money
 from vault.messages.answers import OrderAnswer, State
-from vault.messages.refusals import Code, Refused, Retry
+from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.messages.words import Place
 from vault.policy import Facts, authorise
 from vault.service import identify, sending
@@ -54,15 +55,14 @@ class Admitted:
 async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
     """The order as the ledger has it afterwards. Raises Refused or Retry when nothing was sent."""
     caller = identify.bearer(signer, request)
+    for venue in signer.venues.values():
+        await sending.markets_known(venue)
     numbers = _numbers(intent)
     # 0.10 and 0.1 are the same order: from here on there is one way to write it.
     intent = msgspec.structs.replace(intent, amount=money.written(numbers[0]), price=money.written(numbers[1]))
-    admitted = await signer.database.run(_admit, signer, caller, intent, numbers)
-    match admitted:
-        case Refused():
-            raise admitted
-        case OrderAnswer():
-            return admitted
+    admitted = await signer.database.decide(_admit, signer, caller, intent, numbers)
+    if isinstance(admitted, OrderAnswer):
+        return admitted
     return await _send(signer, caller, admitted)
 
 
@@ -76,10 +76,8 @@ def _numbers(intent: Place) -> tuple[Decimal, Decimal]:
     return numbers[0], numbers[1]
 
 
-def _admit(
-    signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal, Decimal]
-) -> Admitted | OrderAnswer | Refused:
-    """Steps 1 to 3. An order that was sent before is answered; a refusal is returned, so that its audit entry stays."""
+def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal, Decimal]) -> Admitted | OrderAnswer:
+    """Steps 1 to 3. An order that was sent before is answered. Raises Refused, which is written down."""
     now = clock.now()
     grant = identify.admit(caller, intent.grant, now=now)
     credential = grant.credential
@@ -90,7 +88,7 @@ def _admit(
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
-        return why
+        raise
     if not fresh:
         return ledger.answer(order)
     opening = chain.append("order.place", order.client_order_id, body, now=now)
@@ -112,9 +110,8 @@ def _authorise(signer: Signer, grant: Grant, intent: Place, numbers: tuple[Decim
     if grant.credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
     workshop = signer.venue(grant.credential.exchange).workshop
-    if workshop.knows_markets:
-        workshop.market_id(intent.market)
-        workshop.on_grid(intent.market, amount, price)
+    workshop.market_id(intent.market)
+    workshop.on_grid(intent.market, amount, price)
 
 
 async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnswer:
@@ -126,7 +123,6 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
         await signer.database.run(_about_to_send, caller, order.pk, deadline)
 
     try:
-        await sending.markets_known(signer.venue(order.exchange))
         operation = binance.place(
             signer.venue(order.exchange).workshop,
             symbol=order.market,
@@ -141,15 +137,23 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
         await signer.database.run(_end, admitted, State.REJECTED, f"never sent: {why.code}: {why}")
         raise
     except NotSent as why:
-        return await signer.database.run(_end, admitted, State.ABSENT, f"never sent: {why}")
+        return await _written(signer, _end, admitted, State.ABSENT, f"never sent: {why}")
     except Rejected as why:
-        return await signer.database.run(_end, admitted, State.REJECTED, why.reason)
+        return await _written(signer, _end, admitted, State.REJECTED, why.reason)
     except (Unsure, NotThere) as why:
-        return await signer.database.run(_unknown, admitted, str(why))
+        return await _written(signer, _unknown, admitted, str(why))
     else:
-        return await signer.database.run(_accepted, admitted, reading)
+        return await _written(signer, _accepted, admitted, reading)
     finally:
         signer.wake.set()
+
+
+async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) -> OrderAnswer:
+    """Step 8. A ledger that fails now must not say that nothing happened: raises OutcomeUnknown."""
+    try:
+        return await signer.database.run(act, *args)
+    except Retry as why:
+        raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
 def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
@@ -158,6 +162,8 @@ def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
         raise Refused(Code.DEADLINE_PASSED)
     identify.in_force(caller.claims)
     order = Order.objects.get(pk=order_id)
+    if State(order.state) is not State.PREPARED:
+        raise Refused(Code.DEADLINE_PASSED)
     ledger.sending(order, valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
 
 

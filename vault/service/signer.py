@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +13,7 @@ from vault import clock
 from vault.custody.session import Keystore
 from vault.grants.models import Credential
 from vault.messages import sealing
-from vault.messages.refusals import Code, Refused
+from vault.messages.refusals import Code, Refused, Retry
 from vault.service.database import Database
 from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
@@ -27,7 +29,10 @@ class Signer:
     database: Database = field(default_factory=Database)
     started_at: datetime = field(default_factory=clock.now)
     wake: asyncio.Event = field(default_factory=asyncio.Event)  # set when an account should be read at once
+    # by key and market: the number of the first trade that was never listed, so far
+    next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)
     _api_keys: dict[UUID, str] = field(default_factory=dict, repr=False)
+    _busy: set[UUID] = field(default_factory=set, repr=False)
 
     def venue(self, exchange: str) -> Venue:
         """Raises Refused(EXCHANGE_NOT_ALLOWED)."""
@@ -42,6 +47,17 @@ class Signer:
             opened = await self.keystore.open_envelope(credential.api_key_sealed, bound_to)
             self._api_keys[credential.id] = opened.decode()
         return self._api_keys[credential.id]
+
+    @contextmanager
+    def alone_with(self, credential: UUID) -> Iterator[None]:
+        """Connecting or removing a key is one thing at a time. Raises Retry(CREDENTIAL_NOT_READY)."""
+        if credential in self._busy:
+            raise Retry(Code.CREDENTIAL_NOT_READY, "It is being connected or removed.")
+        self._busy.add(credential)
+        try:
+            yield
+        finally:
+            self._busy.discard(credential)
 
     def forget(self, credential: UUID) -> None:
         self._api_keys.pop(credential, None)

@@ -5,20 +5,26 @@ Every turn, for each account and market that has an order which is not over:
 1. Read the open orders.
 2. Look up each unknown order, and each accepted one that is not among the open orders.
 3. Read the trades since the last one that is booked, and book each once.
+4. Where the exchange says that more was traded than is booked, read that order's own trades: one of them may have
+   been listed late, after others with higher numbers.
 
-An unknown order is absent only after its signed request can no longer be valid, and after two turns that agree:
-no such order, none open, none in the history, no trade that could be its own.
+An unknown order is absent only after its signed request can no longer be valid, and after two turns in a row that
+agree: no such order, none open, none in the history, no trade that could be its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
+
+from django.db.models import BigIntegerField, Max
+from django.db.models.functions import Cast
 
 from vault import clock
 from vault.audit import chain
@@ -32,13 +38,13 @@ from vault.service.readings import apply_reading, trade_of
 from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.signing import binance
-from vault.signing.binance import Operation
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 
 log = logging.getLogger(__name__)
 
 AGREEING_READS = 2
 _PAGE = 1000
+_STRAY = timedelta(seconds=60)  # how far the exchange's clock may be behind ours
 _LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
@@ -55,12 +61,17 @@ def after_a_stop() -> None:
     """What a signer that was stopped left behind: what it never sent is over, what it was sending is unknown."""
     now = clock.now()
     for order in Order.objects.filter(state=State.PREPARED):
-        chain.append("order.placed", order.client_order_id, {"state": State.REJECTED, "reason": "stopped"}, now=now)
-        ledger.end(order, State.REJECTED, "never sent: the signer was stopped before", now=now)
+        _never_sent(order, "the signer was stopped before")
     for order in Order.objects.filter(state=State.SENDING):
         chain.append("order.placed", order.client_order_id, {"state": State.UNKNOWN, "reason": "stopped"}, now=now)
         ledger.unknown(order, "the signer was stopped while sending", now=now)
     Order.objects.filter(cancelling=True).update(cancelling=False)
+
+
+def _never_sent(order: Order, why: str) -> None:
+    now = clock.now()
+    chain.append("order.placed", order.client_order_id, {"state": State.REJECTED, "reason": why}, now=now)
+    ledger.end(order, State.REJECTED, f"never sent: {why}", now=now)
 
 
 async def watch(signer: Signer) -> NoReturn:
@@ -90,30 +101,56 @@ async def one_turn(signer: Signer) -> None:
 
 
 def _accounts() -> list[Account]:
-    late = clock.now() - timedelta(seconds=VAULT.exchange_timeout + 5)
-    for order in Order.objects.filter(state=State.SENDING, updated_at__lt=late):
-        ledger.unknown(order, "no answer", now=clock.now())
+    _tidy()
     grouped: dict[tuple[UUID, str], list[Order]] = {}
     for order in Order.objects.filter(state__in=_LIVE).order_by("id"):
         grouped.setdefault((order.credential, order.market), []).append(order)
-    credentials = Credential.objects.in_bulk({credential for credential, _ in grouped})
+    # With a key that was removed nothing can be read any more.
+    credentials = Credential.objects.filter(state=Credential.State.READY).in_bulk({each for each, _ in grouped})
     return [
         Account(credential=credentials[credential], market=market, orders=orders)
         for (credential, market), orders in grouped.items()
+        if credential in credentials
     ]
+
+
+def _tidy() -> None:
+    """What requests that ended in an error left behind. Nothing that is still under way is that old."""
+    now = clock.now()
+    late = now - timedelta(seconds=VAULT.exchange_timeout + 5)
+    for order in Order.objects.filter(state=State.PREPARED, updated_at__lt=late):
+        _never_sent(order, "it was given up")
+    for order in Order.objects.filter(state=State.SENDING, updated_at__lt=late):
+        ledger.unknown(order, "no answer", now=now)
+    Order.objects.filter(cancelling=True, updated_at__lt=late).update(cancelling=False)
 
 
 async def _read(signer: Signer, account: Account) -> None:
     venue = signer.venue(account.credential.exchange)
     await sending.markets_known(venue)
     operation = binance.open_orders(venue.workshop, symbol=account.market)
-    open_now = {str(each["clientOrderId"]) for each in await sending.carry_out(signer, account.credential, operation)}
+    listed = await sending.carry_out(signer, account.credential, operation)
+    open_now = {str(each["clientOrderId"]): each for each in listed}
     for order in account.orders:
         if order.state == State.UNKNOWN:
-            await _resolve(signer, account, order, open_now)
+            await _resolve(signer, account, order, open_now.get(order.client_order_id))
         elif order.state == State.ACCEPTED and order.client_order_id not in open_now and not order.ended_as:
             await _look_again(signer, account, order)
     await _book_trades(signer, account)
+    for exchange_order_id in await signer.database.run(_short_of_trades, account, open_now):
+        trades = binance.trades_of(venue.workshop, symbol=account.market, exchange_order_id=exchange_order_id)
+        readings = await sending.carry_out(signer, account.credential, trades)
+        await signer.database.run(_book, account.credential.id, readings)
+
+
+def _short_of_trades(account: Account, open_now: Mapping[str, Any]) -> list[str]:
+    """The exchange's ids of the orders of which it says that more was traded than is booked."""
+    short = []
+    for order in Order.objects.filter(pk__in=[each.pk for each in account.orders], state=State.ACCEPTED):
+        said = order.ended_filled or open_now.get(order.client_order_id, {}).get("filled") or 0
+        if Decimal(said) > Decimal(order.filled):
+            short.append(order.exchange_order_id)
+    return short
 
 
 async def _look_up(signer: Signer, account: Account, order: Order) -> dict[str, Any]:
@@ -131,36 +168,36 @@ async def _look_again(signer: Signer, account: Account, order: Order) -> None:
     await signer.database.run(_apply, order.pk, reading)
 
 
-async def _resolve(signer: Signer, account: Account, order: Order, open_now: set[str]) -> None:
+async def _resolve(signer: Signer, account: Account, order: Order, listed: dict[str, Any] | None) -> None:
     try:
         reading = await _look_up(signer, account, order)
     except NotThere:
-        pass
-    else:
+        reading = listed or {}
+    until = order.valid_until or order.prepared_at
+    if not reading and clock.now() <= until + timedelta(seconds=VAULT.absence_margin):
+        return
+    if not reading:
+        recent = await _recent_orders(signer, account, order)
+        reading = next((each for each in recent if str(each["clientOrderId"]) == order.client_order_id), {})
+    if reading:
         await signer.database.run(_found, order.pk, reading)
         return
-    until = order.valid_until or order.prepared_at
-    if clock.now() <= until + timedelta(seconds=VAULT.absence_margin) or order.client_order_id in open_now:
-        return
-    if not await _in_history(signer, account, order):
-        await signer.database.run(_missed, order.pk)
-
-
-async def _in_history(signer: Signer, account: Account, order: Order) -> bool:
-    """Whether the account's orders or trades show it, or show something that may be it."""
-    workshop = signer.venue(account.credential.exchange).workshop
-    since = int((order.prepared_at - timedelta(seconds=60)).timestamp() * 1000)
-    operation = binance.recent_orders(workshop, symbol=order.market, since=since)
-    recent = await sending.carry_out(signer, account.credential, operation)
-    if any(str(each["clientOrderId"]) == order.client_order_id for each in recent):
-        return True
     await _book_trades(signer, account)
-    return await signer.database.run(_may_have_traded, order, {str(each["id"]) for each in recent})
+    await signer.database.run(_missed, order.pk, {str(each["id"]) for each in recent})
+
+
+async def _recent_orders(signer: Signer, account: Account, order: Order) -> list[dict[str, Any]]:
+    """Every order of the market since shortly before this one was prepared."""
+    workshop = signer.venue(account.credential.exchange).workshop
+    since = int((order.prepared_at - _STRAY).timestamp() * 1000)
+    operation = binance.recent_orders(workshop, symbol=order.market, since=since)
+    recent: list[dict[str, Any]] = await sending.carry_out(signer, account.credential, operation)
+    return recent
 
 
 def _may_have_traded(order: Order, known_orders: set[str]) -> bool:
     """A trade that belongs to no order we know, of its side and after it was prepared, may be its own."""
-    since = int(order.prepared_at.timestamp() * 1000)
+    since = int((order.prepared_at - _STRAY).timestamp() * 1000)
     strays = Trade.objects.filter(
         credential=order.credential, market=order.market, order=None, side=order.side, traded_at__gte=since
     )
@@ -169,24 +206,30 @@ def _may_have_traded(order: Order, known_orders: set[str]) -> bool:
 
 async def _book_trades(signer: Signer, account: Account) -> None:
     workshop = signer.venue(account.credential.exchange).workshop
+    place = (account.credential.id, account.market)
+    if place not in signer.next_trades:
+        signer.next_trades[place] = await signer.database.run(_after_the_booked, *place)
     while True:
-        start = await signer.database.run(_next_trade, account.credential.id, account.market)
-        operation: Operation = binance.trades_from(workshop, symbol=account.market, trade_id=start)
+        operation = binance.trades_from(workshop, symbol=account.market, trade_id=signer.next_trades[place])
         readings = await sending.carry_out(signer, account.credential, operation)
-        await signer.database.run(_book, account.credential.id, readings)
-        if len(readings) < _PAGE:
+        news = await signer.database.run(_book, account.credential.id, readings)
+        numbers = [int(each["id"]) + 1 for each in readings]
+        signer.next_trades[place] = max([signer.next_trades[place], *numbers])
+        if len(readings) < _PAGE or not news:
             return
 
 
-def _next_trade(credential: UUID, market: str) -> int:
-    last = Trade.objects.filter(credential=credential, market=market).order_by("-id").first()
-    return int(last.trade_id) + 1 if last else 0
+def _after_the_booked(credential: UUID, market: str) -> int:
+    number = Cast("trade_id", BigIntegerField())
+    highest = Trade.objects.filter(credential=credential, market=market).aggregate(highest=Max(number))["highest"]
+    return 0 if highest is None else int(highest) + 1
 
 
-def _book(credential: UUID, readings: Iterable[dict[str, Any]]) -> None:
+def _book(credential: UUID, readings: Iterable[dict[str, Any]]) -> int:
+    """How many were new."""
     now = clock.now()
-    for reading in sorted(readings, key=lambda reading: int(reading["id"])):
-        ledger.book(trade_of(credential, reading), now=now)
+    in_order = sorted(readings, key=lambda reading: int(reading["id"]))
+    return sum(ledger.book(trade_of(credential, reading), now=now) for reading in in_order)
 
 
 def _apply(order_id: int, reading: dict[str, Any]) -> None:
@@ -201,10 +244,13 @@ def _found(order_id: int, reading: dict[str, Any]) -> None:
         apply_reading(order, reading, now=now)
 
 
-def _missed(order_id: int) -> None:
+def _missed(order_id: int, known_orders: set[str]) -> None:
     now = clock.now()
     order = Order.objects.get(pk=order_id)
     if State(order.state) is not State.UNKNOWN:
+        return
+    if _may_have_traded(order, known_orders):
+        ledger.glimpsed(order, now=now)
         return
     if ledger.missed(order, now=now) >= AGREEING_READS:
         chain.append("order.absent", order.client_order_id, {"reads": order.misses}, now=now)

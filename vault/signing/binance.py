@@ -111,6 +111,18 @@ def trades_from(workshop: Workshop, *, symbol: str, trade_id: int) -> Operation:
     )
 
 
+def trades_of(workshop: Workshop, *, symbol: str, exchange_order_id: str) -> Operation:
+    """The trades of one order."""
+    return Operation(
+        call=Call(method="fetch_my_trades", args=(symbol, None, 1000), params={"orderId": exchange_order_id}),
+        expected=Expected(
+            method="GET",
+            url=f"{_HOST}/api/v3/myTrades",
+            values={"symbol": workshop.market_id(symbol), "limit": "1000", "orderId": exchange_order_id},
+        ),
+    )
+
+
 def balances() -> Operation:
     return Operation(
         call=Call(method="fetch_balance", params={"omitZeroBalances": "true"}),

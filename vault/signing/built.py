@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from vault.messages.refusals import Code, Refused
 
+_HEADERS = frozenset({"X-MBX-APIKEY", "Content-Type"})
 _BY_ALL_SIGNED = frozenset({"timestamp", "recvWindow", "signature"})
 
 
@@ -55,8 +56,8 @@ class Expected:
         split = urlsplit(built.url)
         if (built.method, f"{split.scheme}://{split.netloc}{split.path}") != (self.method, self.url):
             raise Refused(Code.REQUEST_NOT_AS_INTENDED, "method or address")
-        if built.body is not None and split.query:
-            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "parameters in two places")
+        if (built.body is None) is (self.method == "POST") or (built.body is not None and split.query):
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "place of the parameters")
         written = parse_qsl(split.query if built.body is None else built.body, keep_blank_values=True)
         sent = dict(written)
         if len(sent) != len(written) or set(sent) != self.values.keys() | _BY_ALL_SIGNED:
@@ -65,9 +66,11 @@ class Expected:
         for name, value in self.values.items():
             if not _same(sent[name], value):
                 raise Refused(Code.REQUEST_NOT_AS_INTENDED, f"value of {name}")
-        text = built.url + (built.body or "")
-        if text.count(built.placeholder) != 1 or sent["signature"] != built.placeholder:
-            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "place of the signature")
+        signed = (built.payload or b"").decode(errors="replace")
+        if (split.query if built.body is None else built.body) != f"{signed}&signature={built.placeholder}":
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "what is signed")
+        if set(built.headers) - _HEADERS:
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, "headers")
 
 
 def _same(sent: str, value: str | Decimal) -> bool:

@@ -16,12 +16,14 @@ from typing import Any
 import ccxt
 
 from vault import clock
+from vault.messages.money import EXACT
 from vault.messages.refusals import Code, Refused
 from vault.signing.built import Built
 from vault.signing.outcomes import NotThere, Rejected, Unsure
 
 # Binance's words for a client order id that is open already: the order did arrive, if not by this request.
 _ALREADY_THERE = "Duplicate order sent"
+_ANSWERED_BY_AN_ORDER = frozenset({"create_order", "cancel_order", "fetch_order"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,12 @@ class _Binance(ccxt.binance):  # type: ignore[misc]  # ccxt has no types
         if self.answer is None:
             raise _AboutToSend(url, method, headers, body)
         answer = self.answer
+        if answer.status >= 500:  # noqa: PLR2004 - server errors: whatever they say, nobody knows
+            raise ccxt.ExchangeNotAvailable(f"it answered {answer.status}")
         parsed = self.parse_json(answer.text)
         self.handle_errors(answer.status, answer.reason, url, method, {}, answer.text, parsed, {}, None)
-        if answer.status >= 500 or parsed is None:  # noqa: PLR2004 - server errors
+        if answer.status >= 300 or parsed is None:  # noqa: PLR2004 - not the exchange's own words: a proxy's, perhaps
             raise ccxt.ExchangeNotAvailable(f"it answered {answer.status}")
-        if answer.status >= 400:  # noqa: PLR2004 - client errors
-            raise ccxt.ExchangeError(f"it answered {answer.status}")
         return parsed
 
 
@@ -131,8 +133,10 @@ class Workshop:
         """What the exchange answered, in ccxt's unified words. Raises Rejected, NotThere, Unsure."""
         self._exchange.answer = response
         self._exchange.apiKey = "none"
+        # Another account's success would turn "no such key" (-2015) into "busy".
+        self._exchange.options["hasAlreadyAuthenticatedSuccessfully"] = False
         try:
-            return getattr(self._exchange, call.method)(*call.args, dict(call.params))
+            return self._called(call)
         except ccxt.OrderNotFound as why:
             raise NotThere(str(why)) from why
         except (ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.InvalidNonce) as why:
@@ -149,6 +153,12 @@ class Workshop:
             self._exchange.answer = None
             self._exchange.apiKey = ""
 
+    def _called(self, call: Call) -> Any:
+        answer = getattr(self._exchange, call.method)(*call.args, dict(call.params))
+        if call.method in _ANSWERED_BY_AN_ORDER and not answer["id"]:
+            raise ValueError("an order without an id")
+        return answer
+
     def market_id(self, symbol: str) -> str:
         """The exchange's own name of a spot market. Raises Refused(MARKET_NOT_GRANTED) when it has none."""
         market = self._exchange.markets.get(symbol) if self._exchange.markets else None
@@ -160,7 +170,7 @@ class Workshop:
         """Raises Refused(OFF_THE_GRID) unless the price is on a tick and the amount on a lot."""
         precision = self._exchange.markets[symbol]["precision"]
         for name, value, step in (("amount", amount, precision["amount"]), ("price", price, precision["price"])):
-            if step is not None and value % Decimal(str(step)):
+            if step is not None and EXACT.remainder(value, Decimal(str(step))):
                 raise Refused(Code.OFF_THE_GRID, f"{name}: {value} is no multiple of {step}.")
 
 
