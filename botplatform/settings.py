@@ -126,6 +126,8 @@ DATABASES: dict[str, dict[str, Any]] = {
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
+        # A file, because a server that is tested has threads, and each has a connection of its own.
+        "TEST": {"NAME": PLATFORM_DIR / "test.sqlite3"},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

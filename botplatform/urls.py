@@ -1,6 +1,12 @@
 """Every address that the web answers."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from botplatform.dashboard.admin import vault_tables
+
+urlpatterns = [
+    path("admin/vault/", admin.site.admin_view(vault_tables), name="admin-vault"),
+    path("admin/", admin.site.urls),
+    path("", include("botplatform.dashboard.urls")),
+]

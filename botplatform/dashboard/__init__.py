@@ -1,1 +1,1 @@
-"""The trader's pages."""
+"""The pages: what a trader sees and presses."""

@@ -1,0 +1,57 @@
+"""Bots and their history, for the operator."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
+from botplatform.lib.records import RecordAdmin, TableAdmin
+
+
+@admin.register(Bot)
+class BotAdmin(TableAdmin):
+    """A bot is made and started where its settings are checked and its grant is written: on its owner's pages."""
+
+    list_display = ["name", "owner", "market", "account", "kind", "enabled", "created_at"]
+    list_filter = ["enabled", "kind", "account__exchange"]
+    list_select_related = ["owner", "market", "account"]
+    search_fields = ["name", "owner__username", "market__symbol"]
+    readonly_fields = [field.name for field in Bot._meta.fields if field.name != "name"]  # noqa: SLF001  (public API)
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Deal)
+class DealAdmin(RecordAdmin):
+    list_display = ["bot", "number", "opened_at", "closed_at", "ending", "wish", "realised"]
+    list_filter = ["ending", "wish", "bot"]
+    list_select_related = ["bot"]
+    search_fields = ["bot__name", "id"]
+    date_hierarchy = "opened_at"
+
+
+@admin.register(Order)
+class OrderAdmin(RecordAdmin):
+    list_display = ["deal", "name", "generation", "side", "amount", "price", "filled", "state", "updated_at"]
+    list_filter = ["state", "side", "deal__bot"]
+    list_select_related = ["deal__bot"]
+    search_fields = ["name", "client_order_id", "deal__bot__name"]
+
+
+@admin.register(Fill)
+class FillAdmin(RecordAdmin):
+    list_display = ["order", "amount", "price", "fee", "fee_asset", "maker", "traded_at"]
+    list_filter = ["maker", "fee_asset"]
+    list_select_related = ["order__deal__bot"]
+    search_fields = ["trade_id", "order__client_order_id"]
+
+
+@admin.register(BotEvent)
+class BotEventAdmin(RecordAdmin):
+    list_display = ["at", "bot", "level", "code", "text", "dismissed"]
+    list_filter = ["level", "dismissed", "code"]
+    list_select_related = ["bot"]
+    search_fields = ["text", "bot__name"]
+    date_hierarchy = "at"

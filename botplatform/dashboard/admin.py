@@ -1,0 +1,41 @@
+"""The operator's site as a whole: its name, what is not in it, and the vault's tables."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django_q import models as queue
+
+from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
+from botplatform.exchanges.vault import web
+
+admin.site.site_header = "Botplatform"
+admin.site.site_title = "Botplatform"
+admin.site.index_title = "Operation"
+
+# What lies in the queue's tables is pickled: whoever looks at a row there runs what somebody wrote into it.
+for model in (queue.Schedule, queue.Success, queue.Failure, queue.OrmQ):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+TABLES = {
+    "Credentials": "credentials",
+    "Grants": "grants",
+    "Leases": "leases",
+    "Orders": "orders",
+    "Audit": "audit",
+}
+
+
+@never_cache
+def vault_tables(request: HttpRequest) -> HttpResponse:
+    """What the vault holds of everybody: newest first, read-only."""
+    context = {**admin.site.each_context(request), "title": "Vault"}
+    try:
+        tables = web().overview(None)
+    except VAULT_ERRORS as error:
+        return render(request, "admin/vault.html", {**context, "away": sentence(error)}, status=503)
+    shown = {title: getattr(tables, name) for title, name in TABLES.items()}
+    return render(request, "admin/vault.html", {**context, "tables": shown})

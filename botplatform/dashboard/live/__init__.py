@@ -1,0 +1,1 @@
+"""Pages that change by themselves: one broadcaster a process looks and listens, many readers share what it sees."""

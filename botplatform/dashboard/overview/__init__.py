@@ -1,0 +1,1 @@
+"""All bots of one person at a glance."""

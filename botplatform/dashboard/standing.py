@@ -1,0 +1,139 @@
+"""Where bots stand: what their closed deals made, and what their open one holds, in exact numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from botplatform.bots.models import Bot, Deal, Fill, Order
+from botplatform.lib import clock
+from strategies.deal import Deal as DealState
+from strategies.events import Crossing
+from strategies.market import ZERO
+from strategies.orders import Side
+from strategies.settings import SettingsRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """The prices that matter to an open deal. None: there is no such price now."""
+
+    target: Decimal | None = None
+    next_buy: Decimal | None = None
+    stop: Decimal | None = None
+
+    @property
+    def floor(self) -> Decimal | None:
+        """Where the line to the target begins: the next buy, or else the stop."""
+        return self.stop if self.next_buy is None else self.next_buy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDeal:
+    """A deal that goes on, with its rows and what strategies know of it."""
+
+    row: Deal
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]
+    state: DealState
+
+    @property
+    def average(self) -> Decimal | None:
+        """Quote paid for each coin, fees included; None before anything was bought."""
+        return self.state.average_cost if self.state.tally.received > 0 else None
+
+    @property
+    def open_orders(self) -> list[Order]:
+        """What may still trade, highest price first."""
+        return sorted((order for order in self.orders if not order.over), key=lambda order: order.price, reverse=True)
+
+    def levels(self, price: Decimal) -> Levels:
+        """What the deal waits for while the market stands at `price`."""
+        try:
+            strategy = self.row.strategy
+        except SettingsRefused:
+            return Levels()
+        wanted = [order for order in strategy.orders(self.state, price) if order.price is not None]
+        sells = [order.price for order in wanted if order.side is Side.SELL]
+        buys = [
+            order.price for order in wanted if order.side is Side.BUY and self.state.filled(order.name) < order.amount
+        ]
+        stops = [watch.price for watch in strategy.watches(self.state, price) if watch.crossing is Crossing.BELOW]
+        return Levels(
+            target=min((each for each in sells if each is not None), default=None),
+            next_buy=max((each for each in buys if each is not None), default=None),
+            stop=max(stops, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profit:
+    """In quote, after fees."""
+
+    today: Decimal  # of the deals that closed since midnight UTC
+    realised: Decimal  # of everything that was sold
+    open: Decimal  # of what is held, if it went now
+    known: bool  # False: the market has no price yet, and `open` is not counted
+
+    @property
+    def total(self) -> Decimal:
+        return self.realised + self.open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A bot at one moment, apart from the price."""
+
+    bot: Bot
+    open: OpenDeal | None
+    closed: int
+    closed_profit: Decimal
+    closed_today: Decimal
+
+    def profit(self, price: Decimal | None) -> Profit:
+        state = self.open.state if self.open else None
+        return Profit(
+            today=self.closed_today,
+            realised=self.closed_profit + (state.realised if state else ZERO),
+            open=state.open_profit(price) if state and price is not None else ZERO,
+            known=price is not None,
+        )
+
+
+def standings(bots: QuerySet[Bot]) -> list[Standing]:
+    """Where each of them stands, in a number of queries that does not depend on how many there are."""
+    rows = list(bots.select_related("market", "account"))
+    ids = [bot.pk for bot in rows]
+    closed: dict[object, list[tuple[Decimal, bool]]] = defaultdict(list)
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    finished = Deal.objects.filter(bot__in=ids, closed_at__isnull=False).order_by()
+    for bot, realised, at in finished.values_list("bot_id", "realised", "closed_at"):
+        closed[bot].append((realised, at is not None and at >= midnight))
+    going_on = {deal.bot_id: deal for deal in _open_deals(rows)}
+    return [
+        Standing(
+            bot=bot,
+            open=_open_deal(going_on[bot.pk]) if bot.pk in going_on else None,
+            closed=len(closed[bot.pk]),
+            closed_profit=sum((realised for realised, _ in closed[bot.pk]), ZERO),
+            closed_today=sum((realised for realised, today in closed[bot.pk] if today), ZERO),
+        )
+        for bot in rows
+    ]
+
+
+def _open_deals(bots: Iterable[Bot]) -> Iterable[Deal]:
+    by_id = {bot.pk: bot for bot in bots}
+    for deal in Deal.objects.filter(bot__in=by_id, closed_at=None).prefetch_related("orders__fills"):
+        deal.bot = by_id[deal.bot_id]
+        yield deal
+
+
+def _open_deal(deal: Deal) -> OpenDeal:
+    orders = tuple(deal.orders.all())
+    fills = tuple(fill for order in orders for fill in order.fills.all())
+    return OpenDeal(row=deal, orders=orders, fills=fills, state=deal.state(fills))

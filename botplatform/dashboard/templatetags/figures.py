@@ -1,0 +1,34 @@
+"""`{% load figures %}`: numbers as people read them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+from botplatform.dashboard import figures
+from botplatform.markets.models import Market
+
+register = template.Library()
+
+register.filter("money", figures.money)
+register.filter("gain", figures.gain)
+register.filter("percent", figures.percent)
+
+
+@register.filter
+def price(value: Decimal | None, market: Market) -> str:
+    return figures.price(value, market.tick_size)
+
+
+@register.filter
+def amount(value: Decimal | None, market: Market) -> str:
+    return figures.amount(value, market.lot_size)
+
+
+@register.filter
+def tone(value: Decimal | None) -> str:
+    """The class of a gain or a loss."""
+    if not value:
+        return ""
+    return "bp-gain" if value > 0 else "bp-loss"

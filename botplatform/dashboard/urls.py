@@ -1,0 +1,33 @@
+"""The dashboard's addresses."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from botplatform.dashboard.bots import actions, create
+from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
+from botplatform.dashboard.health import healthz
+from botplatform.dashboard.overview.views import overview, overview_stream
+from botplatform.dashboard.vault.views import vault
+
+sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("stream", overview_stream, name="overview-stream"),
+    path("bots/new", create.new_bot, name="new-bot"),
+    path("bots/new/preview", create.preview, name="new-bot-preview"),
+    path("bots/<uuid:bot>/", bot, name="bot"),
+    path("bots/<uuid:bot>/stream", bot_stream, name="bot-stream"),
+    path("bots/<uuid:bot>/chart", bot_chart, name="bot-chart"),
+    path("bots/<uuid:bot>/start", actions.start, name="bot-start"),
+    path("bots/<uuid:bot>/stop", actions.stop, name="bot-stop"),
+    path("bots/<uuid:bot>/close", actions.close, name="bot-close"),
+    path("bots/<uuid:bot>/cancel", actions.cancel, name="bot-cancel"),
+    path("bots/<uuid:bot>/errors/<int:event>/dismiss", actions.dismiss, name="bot-error-dismiss"),
+    path("vault/", vault, name="vault"),
+    path("sign-in", sign_in, name="sign-in"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("healthz", healthz, name="healthz"),
+]

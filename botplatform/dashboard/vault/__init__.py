@@ -1,0 +1,1 @@
+"""What the vault has of a person, read-only."""

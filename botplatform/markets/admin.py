@@ -1,0 +1,24 @@
+"""Markets and their candles, for the operator."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from botplatform.lib.records import RecordAdmin, TableAdmin
+from botplatform.markets.models import Candle, Market
+
+
+@admin.register(Market)
+class MarketAdmin(TableAdmin):
+    list_display = ["symbol", "exchange", "last_price", "last_price_at", "active"]
+    list_filter = ["exchange", "active"]
+    search_fields = ["symbol"]
+    readonly_fields = ["last_price", "last_price_at"]
+
+
+@admin.register(Candle)
+class CandleAdmin(RecordAdmin):
+    list_display = ["market", "opened_at", "open", "high", "low", "close", "volume"]
+    list_filter = ["market"]
+    list_select_related = ["market"]
+    date_hierarchy = "opened_at"
