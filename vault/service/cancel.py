@@ -68,7 +68,7 @@ async def cancel(signer: Signer, request: Request, word: Cancel) -> OrderAnswer:
         await signer.database.run(_close, admitted, {"outcome": "never sent", "reason": why.code}, None)
         raise
     finally:
-        signer.wake.set()
+        signer.stir(order.credential, order.market)
     return await signer.database.run(_close, admitted, {"outcome": "cancelled"}, reading)
 
 

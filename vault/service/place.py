@@ -145,7 +145,7 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
     else:
         return await _written(signer, _accepted, admitted, reading)
     finally:
-        signer.wake.set()
+        signer.stir(order.credential, order.market)
 
 
 async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) -> OrderAnswer:

@@ -28,7 +28,8 @@ class Signer:
     venues: dict[str, Venue]
     database: Database = field(default_factory=Database)
     started_at: datetime = field(default_factory=clock.now)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)  # set when an account should be read at once
+    wake: asyncio.Event = field(default_factory=asyncio.Event)  # set when some account should be read at once
+    stirred: set[tuple[UUID, str]] = field(default_factory=set)  # which: credential and market
     # by key and market: the number of the first trade that was never listed, so far
     next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)
     _api_keys: dict[UUID, str] = field(default_factory=dict, repr=False)
@@ -58,6 +59,11 @@ class Signer:
             yield
         finally:
             self._busy.discard(credential)
+
+    def stir(self, credential: UUID, market: str) -> None:
+        """Have an account's market read soon: something was sent there."""
+        self.stirred.add((credential, market))
+        self.wake.set()
 
     def forget(self, credential: UUID) -> None:
         self._api_keys.pop(credential, None)

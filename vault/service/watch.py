@@ -1,12 +1,14 @@
 """Watching the accounts: fills, ends, and what became of orders that got no answer.
 
-Every turn, for each account and market that has an order which is not over:
+For each account and market that has an order which is not over, about once a second, less often when the exchange's
+patience wears thin, and at once after something was sent there:
 
 1. Read the open orders.
 2. Look up each unknown order, and each accepted one that is not among the open orders.
-3. Read the trades since the last one that is booked, and book each once.
-4. Where the exchange says that more was traded than is booked, read that order's own trades: one of them may have
-   been listed late, after others with higher numbers.
+3. Where the exchange says that more was traded than is booked, read the trades since the last one that is booked,
+   and book each once.
+4. Where that was not enough, read the order's own trades: one of them may have been listed late, after others with
+   higher numbers.
 
 An unknown order is absent only after its signed request can no longer be valid, and after two turns in a row that
 agree: no such order, none open, none in the history, no trade that could be its own.
@@ -42,9 +44,12 @@ from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 
 log = logging.getLogger(__name__)
 
+Place = tuple[UUID, str]  # credential and market
+
 AGREEING_READS = 2
 _PAGE = 1000
 _STRAY = timedelta(seconds=60)  # how far the exchange's clock may be behind ours
+_GATHERING = 0.1  # seconds: a whole ladder that is placed is read once, not a rung at a time
 _LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
@@ -55,6 +60,10 @@ class Account:
     credential: Credential
     market: str
     orders: list[Order]
+
+    @property
+    def place(self) -> Place:
+        return (self.credential.id, self.market)
 
 
 def after_a_stop() -> None:
@@ -76,9 +85,10 @@ def _never_sent(order: Order, why: str) -> None:
 
 async def watch(signer: Signer) -> NoReturn:
     """For ever; a turn that fails is told in the log and tried again."""
+    due: dict[Place, float] = {}
     while True:
         try:
-            await one_turn(signer)
+            await one_turn(signer, due)
         except (Refused, Retry) as why:
             log.warning("watching accounts: %s", why)
         except Exception:
@@ -88,10 +98,22 @@ async def watch(signer: Signer) -> NoReturn:
         except TimeoutError:
             continue
         signer.wake.clear()
+        await asyncio.sleep(_GATHERING)
 
 
-async def one_turn(signer: Signer) -> None:
-    accounts = await signer.database.run(_accounts)
+async def one_turn(signer: Signer, due: dict[Place, float]) -> None:
+    """Read every account that is due, or where something was sent; `due` says when each is, and is kept up to date."""
+    now = clock.monotonic()
+    stirred, signer.stirred = signer.stirred, set()
+    everyone = await signer.database.run(_accounts)
+    for place in due.keys() - {account.place for account in everyone}:
+        del due[place]
+    accounts = []
+    for account in everyone:
+        budget = signer.venue(account.credential.exchange).budget
+        if not budget.paused and (account.place in stirred or now >= due.get(account.place, 0)):
+            due[account.place] = now + VAULT.poll_seconds * budget.slowness
+            accounts.append(account)
     results = await asyncio.gather(*(_read(signer, account) for account in accounts), return_exceptions=True)
     for account, result in zip(accounts, results, strict=True):
         if isinstance(result, (Refused, Retry, Rejected, NotSent, Unsure, NotThere)):
@@ -136,7 +158,8 @@ async def _read(signer: Signer, account: Account) -> None:
             await _resolve(signer, account, order, open_now.get(order.client_order_id))
         elif order.state == State.ACCEPTED and order.client_order_id not in open_now and not order.ended_as:
             await _look_again(signer, account, order)
-    await _book_trades(signer, account)
+    if await signer.database.run(_short_of_trades, account, open_now):
+        await _book_trades(signer, account)
     for exchange_order_id in await signer.database.run(_short_of_trades, account, open_now):
         trades = binance.trades_of(venue.workshop, symbol=account.market, exchange_order_id=exchange_order_id)
         readings = await sending.carry_out(signer, account.credential, trades)

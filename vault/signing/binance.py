@@ -8,6 +8,8 @@ from decimal import Decimal
 from vault.signing.built import Expected
 from vault.signing.workshop import Call, Workshop
 
+WEIGHT_A_MINUTE = 6000  # what one address may ask of spot, by the exchange's own reckoning
+
 _HOST = "https://api.binance.com"
 _ORDER = f"{_HOST}/api/v3/order"
 

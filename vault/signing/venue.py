@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from vault.signing import binance
+from vault.signing.budget import Budget
 from vault.signing.built import Built
 from vault.signing.outcomes import NotSent, Unsure
 from vault.signing.workshop import Response, Workshop
@@ -21,6 +23,7 @@ class Venue:
     def __init__(self, origin: str, *, recv_window: float, timeout: float) -> None:
         self.origin = origin
         self.workshop = Workshop(recv_window)
+        self.budget = Budget(binance.WEIGHT_A_MINUTE)
         self._timeout = timeout
         self._http: aiohttp.ClientSession | None = None
 
@@ -51,6 +54,7 @@ class Venue:
                 headers=dict(request.headers),
                 allow_redirects=False,
             ) as response:
+                self.budget.hear(response.status, response.headers)
                 body = await response.read()
                 return Response(
                     status=response.status, reason=response.reason or "", text=body.decode("utf-8", "replace")
