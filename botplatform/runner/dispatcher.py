@@ -18,10 +18,10 @@ from botplatform.runner.models import Shard
 from botplatform.runner.queue import enqueue
 from botplatform.runner.shards import all_shards
 
-EVERY = 3.0  # seconds
-_SILENT = timedelta(seconds=8)  # a slice shows a sign of life every second
-_ASK_AGAIN = timedelta(seconds=12)
-_STUCK = timedelta(seconds=20)
+EVERY = 2.0  # seconds
+_SILENT = timedelta(seconds=5)  # a slice shows a sign of life every second
+_ASK_AGAIN = timedelta(seconds=6)
+_STUCK = timedelta(seconds=8)
 
 
 def dispatch_once(heartbeat: Path) -> list[str]:

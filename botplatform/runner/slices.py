@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from uuid import UUID
 
@@ -50,10 +51,11 @@ def run_slice(shard: str) -> None:
         lease = runner().take_lease(shard)
     except (Refused, Retry, OutcomeUnknown) as why:
         log.info("%s: no slice: %s", shard, why)
+        Shard.objects.filter(name=shard).update(queued_at=None)  # it was asked for and answered; ask again
         return
-    log.info("%s: slice begins, fence %d", shard, lease.fence)
+    log.info("%s: slice begins, fence %d, process %d", shard, lease.fence, os.getpid())
     ended = _Slice(lease).run()
-    log.info("%s: slice ends: %s", shard, ended)
+    log.info("%s: slice ends: %s, process %d", shard, ended, os.getpid())
     if not drain.flagged():
         enqueue(shard)
 

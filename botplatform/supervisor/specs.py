@@ -64,7 +64,7 @@ class Pace:
     first_delay: float = 0.5
     longest_delay: float = 15
     healthy_after: float = 60  # a life this long starts the delays anew
-    heartbeat_limit: float = 20
+    heartbeat_limit: float = 8
     heartbeat_from: float = 30  # a younger process owes none
     poll: float = 0.05
     stop_all: float = 8.5  # then everything that is left is killed

@@ -50,14 +50,14 @@ class Platform(Machine):
         self.dispatcher = start("manage.py", "dispatch", env=self.env, log=self.folder / "dispatch.log")
 
     def slice_pids(self):
-        """The workers that run slices now, by the cluster's own log."""
-        pids, busy = {}, set()
+        """The workers that are inside a slice now, by the cluster's own log."""
+        busy = set()
         for line in (self.folder / "bots.log").read_text().splitlines():
-            if found := re.search(r"(Process-\w+) ready for work at (\d+)", line):
-                pids[found[1]] = int(found[2])
-            elif found := re.search(r"(Process-\w+) processing slice", line):
-                busy.add(found[1])
-        return [pids[name] for name in busy if Path(f"/proc/{pids[name]}").exists()]
+            if found := re.search(r"slice begins.* process (\d+)", line):
+                busy.add(int(found[1]))
+            elif found := re.search(r"slice ends.* process (\d+)", line):
+                busy.discard(int(found[1]))
+        return [pid for pid in busy if Path(f"/proc/{pid}").exists()]
 
     def script(self, text):
         """Run lines in the platform's Django; what they print, as JSON."""

@@ -59,7 +59,7 @@ class TestDispatcher:
 
     def test_a_shard_whose_slice_fell_silent_gets_another(self, tmp_path):
         for name in all_shards():
-            Shard.objects.create(name=name, beat_at=clock.now() - timedelta(seconds=9))
+            Shard.objects.create(name=name, beat_at=clock.now() - timedelta(seconds=6))
         assert dispatch_once(tmp_path / "beat") == all_shards()
 
     def test_a_cluster_that_starts_nothing_loses_its_heartbeat(self, tmp_path):
