@@ -80,6 +80,8 @@ def _enroll(arguments: argparse.Namespace) -> None:
         kid = enrol.enrol(arguments.kind, arguments.key_file)
     except (enrol.CannotEnrol, PermissionError) as why:
         _fail(str(why))
+    except ValueError:
+        _fail(f"{arguments.key_file} is not a key. Remove it: a new one is made in its place.")
     sys.stdout.write(f"{arguments.kind} {kid}\n")
 
 

@@ -7,8 +7,10 @@ import pytest
 from tests.support.machine import Machine
 from tests.support.processes import run, wait_until
 from tests.vault.conftest import Bot
+from tests.vault.test_refused_tokens import PLACE, is_refused
+from tests.vault.wire import encoded, token_headers
 from vault.messages.answers import State
-from vault.messages.refusals import OutcomeUnknown, Refused, Retry
+from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 
 ORDER = "POST /api/v3/order"
 
@@ -155,10 +157,6 @@ def test_the_audit_chain_holds_over_every_kill(mortal):
 
 def test_a_lease_and_its_used_proofs_outlive_the_signer(bot):
     """A fence never falls, and a proof that was used before the kill stays used."""
-    from tests.vault.test_refused_tokens import PLACE, is_refused
-    from tests.vault.wire import encoded, token_headers
-    from vault.messages.refusals import Code
-
     body = encoded(bot.word())
     headers = token_headers(bot.lease, bot.lease._token(bot.grant), PLACE, body)
     assert bot.wire.post(PLACE, body, headers)[0] == 200

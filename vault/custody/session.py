@@ -111,3 +111,6 @@ class Keystore:
 
     def __repr__(self) -> str:
         return "<keystore>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key store's session is not pickled")

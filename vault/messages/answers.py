@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -92,6 +92,9 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<token for {self.seconds} s>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token is not pickled")
 
 
 class SealingAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from vault import clock
 from vault.grants import grants
@@ -31,6 +32,9 @@ class Request:
         if kind != scheme or not value or not self.proof:
             raise Refused(Code.BAD_PROOF, f"This address takes `Authorization: {scheme} ...` with a `Proof` header.")
         return value
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a request is not pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

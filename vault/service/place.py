@@ -161,10 +161,14 @@ def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
     if now > deadline:
         raise Refused(Code.DEADLINE_PASSED)
     identify.in_force(caller.claims)
+    ledger.sending(_still_to_send(order_id), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+
+
+def _still_to_send(order_id: int) -> Order:
     order = Order.objects.get(pk=order_id)
     if State(order.state) is not State.PREPARED:
         raise Refused(Code.DEADLINE_PASSED)
-    ledger.sending(order, valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+    return order
 
 
 def _end(admitted: Admitted, state: State, reason: str) -> OrderAnswer:

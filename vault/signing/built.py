@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from vault.messages.refusals import Code, Refused
@@ -38,6 +39,9 @@ class Built:
 
     def __repr__(self) -> str:
         return f"<{self.method} {urlsplit(self.url).path}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a built request is not pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
