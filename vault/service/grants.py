@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 import msgspec
 
 from vault import clock
@@ -9,6 +12,7 @@ from vault.audit import chain
 from vault.grants import grants
 from vault.grants.models import Grant
 from vault.messages.answers import BalancesAnswer, GrantAnswer
+from vault.messages.money import written
 from vault.messages.words import Balances, RevokeGrant, WriteGrant
 from vault.service import identify, sending
 from vault.service.identify import Bearer, Request
@@ -45,7 +49,11 @@ async def balances(signer: Signer, request: Request, word: Balances) -> Balances
     caller = identify.bearer(signer, request)
     grant = await signer.database.decide(_admit, caller, word)
     reading = await sending.ask(signer, grant.credential, binance.balances())
-    return BalancesAnswer(free=dict(reading["free"]), total=dict(reading["total"]))
+    return BalancesAnswer(free=_money(reading["free"]), total=_money(reading["total"]))
+
+
+def _money(amounts: Mapping[str, str]) -> dict[str, str]:
+    return {asset: written(Decimal(text)) for asset, text in amounts.items()}
 
 
 def _admit(caller: Bearer, word: Balances) -> Grant:
