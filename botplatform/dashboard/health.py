@@ -39,6 +39,6 @@ def _processes() -> tuple[dict[str, str], bool]:
         board = json.loads(settings.LAYOUT.processes.read_text())
         written = datetime.fromisoformat(board["at"])
         processes = {name: entry["state"] for name, entry in board["processes"].items()}
-    except (OSError, ValueError, KeyError):
+        return processes, bool(processes) and clock.now() - written < FRESH
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there, or not what a supervisor writes
         return {}, False
-    return processes, bool(processes) and clock.now() - written < FRESH

@@ -9,10 +9,12 @@ from typing import Any
 from botplatform.bots.models import Deal
 from botplatform.dashboard import figures
 from botplatform.dashboard.standing import Levels, Standing
-from botplatform.markets.models import Candle, Market
+from botplatform.markets.models import Candle
 
 CANDLES = 600
 _MINUTE = 60
+# Next to a candle there is little room: "#4 +2" is the second averaging order of the fourth deal.
+_SHORT = {"base": "buy", "take-profit": "sell"}
 
 
 def chart(standing: Standing, levels: Levels, deals: Iterable[Deal]) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def chart(standing: Standing, levels: Levels, deals: Iterable[Deal]) -> dict[str
 
 def overlay(standing: Standing, levels: Levels, deals: Iterable[Deal]) -> dict[str, Any]:
     """What lies over the candles."""
-    return {"lines": list(_lines(standing, levels)), "fills": list(_fills(deals, standing.bot.market))}
+    return {"lines": list(_lines(standing, levels)), "fills": list(_fills(deals))}
 
 
 def bar(candle: Candle) -> dict[str, float]:
@@ -55,17 +57,20 @@ def _lines(standing: Standing, levels: Levels) -> Iterable[dict[str, Any]]:
         yield {"price": float(levels.stop), "kind": "stop", "title": "stop loss"}
 
 
-def _fills(deals: Iterable[Deal], market: Market) -> Iterable[dict[str, Any]]:
+def _fills(deals: Iterable[Deal]) -> Iterable[dict[str, Any]]:
     """Fills as markers, those of one order within a minute as one, in the order of time."""
-    marks: dict[tuple[int, str, str], Any] = {}
-    for deal in deals:
-        for order in deal.orders.all():
-            for fill in order.fills.all():
-                minute = _second(fill.traded_at) // _MINUTE * _MINUTE
-                mark = (minute, order.side, f"#{deal.number} {order.name.replace('-', ' ')}")
-                marks[mark] = marks.get(mark, 0) + fill.amount
-    for (minute, side, what), total in sorted(marks.items()):
-        yield {"time": minute, "side": side, "text": f"{what}: {figures.amount(total, market.lot_size)}"}
+    marks = {
+        (
+            _second(fill.traded_at) // _MINUTE * _MINUTE,
+            order.side,
+            f"#{deal.number} {_SHORT.get(order.name, order.name)}",
+        )
+        for deal in deals
+        for order in deal.orders.all()
+        for fill in order.fills.all()
+    }
+    for minute, side, text in sorted(marks):
+        yield {"time": minute, "side": side, "text": text.replace("averaging-", "+")}
 
 
 def _second(at: datetime) -> int:

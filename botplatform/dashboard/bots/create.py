@@ -40,8 +40,7 @@ def new_bot(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{bot.name} is made. It trades as soon as you start it.")
             return redirect("bot", bot.pk)
-    status = 422 if form.is_bound else 200
-    return render(request, "dashboard/bots/new.html", {"form": form, **_preview(form)}, status=status)
+    return render(request, "dashboard/bots/new.html", {"form": form, **_preview(form)})
 
 
 @require_POST
@@ -55,7 +54,7 @@ def _preview(form: NewBotForm) -> dict[str, Any]:
     """The ladder, if the settings and a market with a price are there."""
     if not form.is_bound:
         return {}
-    form.full_clean()
+    form.is_valid()
     market: Market | None = form.cleaned_data.get("market")
     if market is None or market.last_price is None:
         return {"market": market}

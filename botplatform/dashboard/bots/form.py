@@ -51,13 +51,7 @@ class NewBotForm(forms.Form):
         _choice(self.fields["market"], markets)
         for setting in dataclasses.fields(KINDS[KIND]):
             self.fields[setting.name] = _field(setting)
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-describedby"] = f"id_{name}-help"
-            if self.is_bound and name in self.errors:
-                field.widget.attrs["aria-invalid"] = "true"
-                field.widget.attrs["class"] += " is-invalid"
-            elif "class" not in field.widget.attrs:
-                field.widget.attrs["class"] = "form-control"
+        self.fields["name"].widget.attrs["class"] = "form-control"
 
     def setting_rows(self) -> Iterator[dict[str, Any]]:
         """For the template: a bound field and the unit that stands behind it."""
@@ -74,8 +68,6 @@ class NewBotForm(forms.Form):
         for problem in refused.problems:
             field = problem.field if problem.field in self.fields else None
             self.add_error(field, f"{_capital(problem.problem)} {problem.remedy}")
-            if field:
-                self.fields[field].widget.attrs["class"] += " is-invalid"
 
 
 class SettingField(forms.CharField):
@@ -118,8 +110,8 @@ def _field(setting: dataclasses.Field[Any]) -> SettingField:
 def _in_percent(bounds: Bounds) -> Bounds:
     return dataclasses.replace(
         bounds,
-        low=None if bounds.low is None else bounds.low.scaleb(2),
-        high=None if bounds.high is None else bounds.high.scaleb(2),
+        low=None if bounds.low is None else bounds.low * 100,
+        high=None if bounds.high is None else bounds.high * 100,
     )
 
 

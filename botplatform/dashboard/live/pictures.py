@@ -79,18 +79,19 @@ class Pictures:
 def _marks(wanted: Q) -> dict[UUID, Any]:
     """For each bot something that is different whenever one of its rows is."""
     bots = {row[0]: row for row in Bot.objects.filter(wanted).values_list("pk", "enabled", "name", "grant_version")}
-    deals = _counted(Deal.objects.filter(bot__in=bots), "bot", Max("closed_at"))
+    deals = _counted(Deal.objects.filter(bot__in=bots), "bot", last=Max("closed_at"))
     wishes = _by_bot(Deal.objects.filter(bot__in=bots, closed_at=None).values_list("bot", "wish", "ending"))
-    orders = _counted(Order.objects.filter(deal__bot__in=bots), "deal__bot", Max("updated_at"))
+    orders = _counted(Order.objects.filter(deal__bot__in=bots), "deal__bot", last=Max("updated_at"))
     fills = _counted(Fill.objects.filter(order__deal__bot__in=bots), "order__deal__bot")
-    seen = Count("pk", filter=Q(dismissed=True))
-    events = _counted(BotEvent.objects.filter(bot__in=bots), "bot", Max("pk"), seen)
+    events = _counted(
+        BotEvent.objects.filter(bot__in=bots), "bot", last=Max("pk"), seen=Count("pk", filter=Q(dismissed=True))
+    )
     tables = (bots, deals, wishes, orders, fills, events)
     return {bot: tuple(table.get(bot) for table in tables) for bot in bots}
 
 
-def _counted(rows: QuerySet[Any], bot: str, *more: Any) -> dict[UUID, tuple[Any, ...]]:
-    return _by_bot(rows.order_by().values_list(bot).annotate(Count("pk"), *more))
+def _counted(rows: QuerySet[Any], bot: str, **more: Any) -> dict[UUID, tuple[Any, ...]]:
+    return _by_bot(rows.order_by().values_list(bot).annotate(count=Count("pk"), **more))
 
 
 def _by_bot(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, tuple[Any, ...]]:

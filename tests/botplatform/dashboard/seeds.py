@@ -26,15 +26,15 @@ def now():
     return datetime.now(UTC)
 
 
-def market(**more):
-    given = {"tick_size": "0.01", "lot_size": "0.00001", "min_notional": "5", "last_price": "60000", **more}
-    return Market.objects.get_or_create(
-        exchange="paper", symbol="BTC/USDT", defaults={**given, "last_price_at": given.pop("at", now())}
-    )[0]
+def market():
+    rules = {"tick_size": D("0.01"), "lot_size": D("0.00001"), "min_notional": D(5)}
+    stands = {"last_price": D(60000), "last_price_at": now()}
+    return Market.objects.get_or_create(exchange="paper", symbol="BTC/USDT", defaults={**rules, **stands})[0]
 
 
 def user(name, **more):
-    return User.objects.create_user(name, password="correct horse battery", **more)
+    """Without a password: making one is slow, and tests sign in without."""
+    return User.objects.create_user(name, **more)
 
 
 def account(owner):

@@ -6,7 +6,14 @@ const MINUTE = 60;
 let last = null;
 let lines = [];
 
-const colour = (name) => getComputedStyle(box).getPropertyValue(name).trim();
+// A custom property that follows light and dark is only resolved where something is painted with it.
+const probe = box.appendChild(document.createElement("span"));
+
+function colour(name) {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}
+
 const chart = createChart(box, {
   autoSize: true,
   layout: { attributionLogo: false, background: { color: "transparent" }, fontSize: 12 },
@@ -24,7 +31,7 @@ function draw({ lines: wanted, fills }) {
   lines = wanted.map(({ price, kind, title }) =>
     candles.createPriceLine({
       price,
-      title,
+      title: wide() ? title : "",
       color: colour(`--bp-line-${kind}`),
       lineWidth: 1,
       lineStyle: kind === "average" ? LineStyle.Dotted : LineStyle.Dashed,
