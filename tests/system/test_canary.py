@@ -11,6 +11,8 @@ from tests.support.platform import Platform
 from tests.support.processes import run, start, stop, wait_until
 from tests.support.scan import scan
 
+pytestmark = pytest.mark.xdist_group("canary")  # one platform for all of them
+
 ORDERS = 50
 LADDER = {
     "base_order": "20",

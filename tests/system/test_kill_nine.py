@@ -5,6 +5,8 @@ import pytest
 from tests.support.platform import Platform
 from tests.system.kill_nine import RECOVERY, Scenario
 
+pytestmark = pytest.mark.xdist_group("kill_nine")  # one platform for all of them
+
 
 @pytest.fixture(scope="module")
 def platform():

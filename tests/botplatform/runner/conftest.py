@@ -8,10 +8,8 @@ from botplatform.bots import actions
 from botplatform.exchanges import vault
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.lib import clock
-from botplatform.lib.layout import Layout
 from botplatform.markets.models import Market
 from botplatform.runner.models import Shard
-from tests.support.machine import Machine
 
 SETTINGS = {
     "base_order": "50",
@@ -24,24 +22,14 @@ SETTINGS = {
 PRICE = Decimal(50000)
 
 
-@pytest.fixture(scope="session")
-def machine():
-    with Machine("--speed", "0.0001") as running:
-        yield running
-
-
 @pytest.fixture
-def layout(machine, settings):
-    """The platform in this process talks to the machine's signer."""
-    settings.LAYOUT = Layout(var=machine.folder, run=machine.run_folder, web_port=0, paper_port=0)
-    settings.PLATFORM_DIR = settings.LAYOUT.platform
-    vault.web.cache_clear()
+def layout(signer, settings):
+    """The platform in this process talks to the machine's signer, as a runner too."""
     vault.runner.cache_clear()
     yield settings.LAYOUT
-    for client in (vault.web, vault.runner):
-        if client.cache_info().currsize:
-            client().close()
-        client.cache_clear()
+    if vault.runner.cache_info().currsize:
+        vault.runner().close()
+    vault.runner.cache_clear()
 
 
 @pytest.fixture
