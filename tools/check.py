@@ -82,7 +82,8 @@ def tests(marker: str, arguments: list[str]) -> int:
             kept = {key: value for key, value in os.environ.items() if not key.startswith(("BOTPLATFORM_", "VAULT_"))}
             env = {**kept, "BOTPLATFORM_VAR": var}
             settings = "vault.settings" if name == "vault" else "botplatform.settings"
-            argv: list[str | Path] = [BIN / "pytest", f"--ds={settings}", "-n", "2", "--dist", "loadgroup", "-m", marker, *own]
+            workers = ("-n", "2", "--dist", "loadgroup")
+            argv: list[str | Path] = [BIN / "pytest", f"--ds={settings}", *workers, "-m", marker, *own]
             codes.append(run(argv, env))
         if codes[-1] == INTERRUPTED:
             break
