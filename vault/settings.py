@@ -35,6 +35,7 @@ class Environment(BaseSettings):
     absence_margin: float = 1
     poll_seconds: float = 1
     exchange_timeout: float = 10
+    ledger_timeout: float = 10  # how long a write waits for another process's, a command's for example
 
     @cached_property
     def _laid_out(self) -> dict[str, Any]:
@@ -86,7 +87,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_MAX_AGE": None,  # closing the last connection would fold the log into the file, each time
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
+            "timeout": VAULT.ledger_timeout,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
     },

@@ -1,6 +1,7 @@
 """Connecting a key: what is refused, what is destroyed, and that the secret is nowhere afterwards."""
 
 import json
+import threading
 import uuid
 from pathlib import Path
 
@@ -146,6 +147,31 @@ def test_a_key_is_connected_once(owner):
     owner.connect()
     refused(Code.NOT_FOUND, owner.connect)
     assert owner.in_key_store
+
+
+def test_a_key_is_connected_or_removed_by_one_request_at_a_time(owner):
+    """The second is sent while the exchange lets the first wait."""
+    slow = owner.machine.paper.fault(
+        "GET /sapi/v1/account/apiRestrictions", "delay_answer", seconds=1, match={"account": owner.account}
+    )
+    outcome = []
+    first = threading.Thread(target=connect_and_hang_up, args=(owner, outcome))
+    first.start()
+    owner.machine.paper.wait_for_fault(slow)
+    for meanwhile in (owner.connect, lambda: owner.machine.web().remove_key(owner.id, owner.credential)):
+        with pytest.raises(Retry, match="being connected or removed"):
+            meanwhile()
+    first.join(20)
+    assert outcome[0].trading
+    assert owner.state == "ready"
+    assert owner.in_key_store
+
+
+def connect_and_hang_up(owner, outcome):
+    try:
+        outcome.append(owner.connect())
+    finally:
+        owner.machine.web().close()
 
 
 def test_a_key_whose_rights_could_not_be_read_can_be_connected_again(owner):

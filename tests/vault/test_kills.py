@@ -1,5 +1,7 @@
 """The signer is killed at any point and started again: no order is lost, none is doubled."""
 
+import contextlib
+import sqlite3
 import threading
 
 import pytest
@@ -17,8 +19,8 @@ ORDER = "POST /api/v3/order"
 
 @pytest.fixture(scope="module")
 def mortal():
-    """A machine whose signer is killed."""
-    with Machine() as running:
+    """A machine whose signer is killed, and waits for a locked ledger for a second only."""
+    with Machine(ledger_timeout=1) as running:
         yield running
 
 
@@ -147,6 +149,38 @@ def place_once(bot, name):
 def settled(bot, order):
     now = bot.look_up(order.name, order.generation)
     return now if now.state is State.ACCEPTED or now.state.over else None
+
+
+@contextlib.contextmanager
+def locked_ledger(machine):
+    """Another process writes to the ledger's file, and takes its time."""
+    with contextlib.closing(sqlite3.connect(machine.folder / "vault/vault.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_an_order_that_was_sent_when_the_ledger_failed_is_unknown_to_its_runner(bot):
+    """Not `retry`, which would say that nothing was done."""
+    answered_late = bot.fault(ORDER, "delay_answer", seconds=0.5)
+    placing = Placing(bot, ["base"])
+    placing.start()
+    bot.machine.paper.wait_for_fault(answered_late)
+    with locked_ledger(bot.machine):
+        placing.join(20)
+    assert isinstance(placing.failure, OutcomeUnknown)
+    kill(bot.machine)
+    bot.machine.start_signer()
+    bot.becomes("accepted")
+    assert len(bot.at_exchange()) == 1
+
+
+def test_an_order_that_could_not_be_written_down_was_not_sent(bot):
+    bot.lease.open_grant(bot.grant)
+    with locked_ledger(bot.machine), pytest.raises(Retry, match="ledger cannot be written"):
+        bot.lease.place(bot.word())
+    assert bot.at_exchange() == []
+    assert bot.place().state == "accepted"
 
 
 def test_the_audit_chain_holds_over_every_kill(mortal):
