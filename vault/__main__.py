@@ -58,13 +58,15 @@ def _init(_: argparse.Namespace) -> None:
 
 def _serve(_: argparse.Namespace) -> None:
     from vault.custody.session import BadBootstrap
-    from vault.server.serve import serve
+    from vault.server.serve import AnotherSigner, serve
 
     token = sys.stdin.readline().strip()
     if not token:
         _fail("The signer needs the key store's wrapping token: one line on standard input.")
     try:
         asyncio.run(serve(token))
+    except AnotherSigner as why:
+        _fail(str(why))
     except BadBootstrap as why:
         _fail(f"The key store did not let the signer in: {why}.")
     except FileNotFoundError as why:

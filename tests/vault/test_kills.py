@@ -1,13 +1,16 @@
 """The signer is killed at any point and started again: no order is lost, none is doubled."""
 
 import contextlib
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from tests.support.machine import Machine
-from tests.support.processes import run, wait_until
+from tests.support.processes import ROOT, run, wait_until
 from tests.vault.conftest import Bot
 from tests.vault.test_refused_tokens import PLACE, is_refused
 from tests.vault.wire import encoded, token_headers
@@ -199,3 +202,21 @@ def test_a_lease_and_its_used_proofs_outlive_the_signer(bot):
     is_refused(bot.wire.post(PLACE, body, headers), Code.PROOF_REPLAYED)
     with pytest.raises(Refused, match="Another runner holds"):
         bot.machine.runner().take_lease(bot.shard)
+
+
+def test_a_second_signer_on_the_same_ledger_is_refused(mortal):
+    token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", mortal.folder, env=mortal.env)
+    second = subprocess.run(
+        [sys.executable, "-m", "vault", "serve"],
+        input=token,
+        env={**os.environ, **mortal.env},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (second.returncode, second.stderr) == (
+        1,
+        "Another signer runs on this vault database. Stop it first.\n",
+    )

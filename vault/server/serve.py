@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import socket
 from pathlib import Path
+from typing import IO
 
 import uvicorn
 
@@ -21,8 +23,27 @@ from vault.tokens.tokens import Mint
 log = logging.getLogger(__name__)
 
 
+class AnotherSigner(Exception):  # noqa: N818
+    """Two signers on one ledger would each think that they alone decide."""
+
+
+def _alone(path: Path) -> IO[bytes]:
+    """A lock that lasts as long as this process, however it ends."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise AnotherSigner("Another signer runs on this vault database. Stop it first.") from None
+    return file
+
+
 async def serve(wrapping_token: str) -> None:
-    """Run until SIGTERM. Raises BadBootstrap when the key store does not let this process in."""
+    """Run until SIGTERM.
+
+    Raises AnotherSigner, and BadBootstrap when the key store does not let this process in.
+    """
+    lock = _alone(VAULT.state / "signer.lock")
     keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
     venues = {
         # Until the vault is hardened there is one exchange in the world, and it is ours.
@@ -44,6 +65,7 @@ async def serve(wrapping_token: str) -> None:
             await venue.close()
         await keystore.close()
         signer.database.close()
+        lock.close()
 
 
 def _bind(path: Path) -> socket.socket:

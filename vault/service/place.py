@@ -39,6 +39,7 @@ from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.signing import binance
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
+from vault.tokens import leases
 
 DEADLINE = timedelta(seconds=3)  # from being checked to being sent
 
@@ -161,6 +162,7 @@ def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
     if now > deadline:
         raise Refused(Code.DEADLINE_PASSED)
     identify.in_force(caller.claims)
+    leases.live(caller.claims.shard, caller.claims.fence, now=now, holder=caller.claims.runner)
     ledger.sending(_still_to_send(order_id), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
 
 
