@@ -1,0 +1,48 @@
+"""What a backtest found: its fills and its deals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+
+class Filled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One trade. `bar` is the candle's index, `at` its opening in milliseconds since 1970."""
+
+    bar: int
+    at: int
+    side: str  # "buy" or "sell"
+    price: Decimal
+    amount: Decimal  # base
+    fee: Decimal
+    fee_asset: str
+    order: str
+    deal: int  # from 1
+    market: str
+
+
+class DealDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One deal; `closed_bar` is None while it is still open at the last candle."""
+
+    number: int
+    market: str
+    opened_bar: int
+    opened_at: int
+    closed_bar: int | None
+    closed_at: int | None
+    ending: str  # "take profit", "stop loss", ...; empty while open
+    averaging_orders: int  # how many filled, in whole or in part
+    invested: Decimal  # quote: the most that was in it at one time
+    realised: Decimal  # quote, after fees
+    held: Decimal  # base, still held at the end
+    cost_of_held: Decimal  # quote
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a report is made from. `fills` in the order in which they happened."""
+
+    market: str
+    fills: list[Filled]
+    deals: list[DealDone]
+    warnings: list[str]
