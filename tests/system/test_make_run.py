@@ -28,7 +28,7 @@ def chromium():
         yield launched
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def whole():
     made = Whole(clean_clone(), free_port())
     yield made
@@ -51,10 +51,24 @@ def see_a_closed_deal(whole, chromium):
     assert visitor.complaints == []
 
 
+def check_nothing_is_in_the_open(whole):
+    """The password is in no log, and every file of the state folder is this user's alone."""
+    _, password = whole.sign_in()
+    for path in [*whole.var.rglob("*.log"), *whole.var.rglob("*.json")]:
+        assert password.encode() not in path.read_bytes(), path
+    open_to_others = [
+        path.relative_to(whole.var)
+        for path in whole.var.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o077 and "static" not in path.parts
+    ]
+    assert open_to_others == []
+
+
 def test_make_run_closes_a_deal_that_one_can_see_and_leaves_nothing(whole, chromium):
     whole.start()
     first_start = whole.until_web(180)
     see_a_closed_deal(whole, chromium)
+    check_nothing_is_in_the_open(whole)
     before = whole.health()
     assert before["ok"]
     assert before["deals_closed"] >= 1
@@ -71,18 +85,3 @@ def test_make_run_closes_a_deal_that_one_can_see_and_leaves_nothing(whole, chrom
     assert after["deals_closed"] >= before["deals_closed"]
     assert after["orders_placed"] >= before["orders_placed"]
     print(f"first start {first_start:.1f} s, second {second_start:.1f} s")  # noqa: T201 - shown by pytest -s
-
-
-def test_secrets_and_passwords_are_in_no_log(whole):
-    _, password = whole.sign_in()
-    for path in [*whole.var.rglob("*.log"), *whole.var.rglob("*.json")]:
-        assert password.encode() not in path.read_bytes(), path
-
-
-def test_state_is_private(whole):
-    open_to_others = [
-        path.relative_to(whole.var)
-        for path in whole.var.rglob("*")
-        if not path.is_symlink() and path.stat().st_mode & 0o077 and "static" not in path.parts
-    ]
-    assert open_to_others == []

@@ -24,6 +24,7 @@ class Run:
 
     def beat(self):
         """News, then a beat: one turn of a slice."""
+        self.lease.renew()  # a slice has a thread for it
         news = catch_up(self.lease)
         self.keeper.tell(news)
         self.keeper.reload(self._bot())
