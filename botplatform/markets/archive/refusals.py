@@ -1,0 +1,7 @@
+"""Why candles were not taken."""
+
+from __future__ import annotations
+
+
+class CandlesRefused(Exception):  # noqa: N818 - it is a refusal, in the words of the whole project
+    """Candles that cannot be read, fetched or kept. Its text says what is wrong and what to do about it."""

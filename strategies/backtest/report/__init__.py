@@ -1,0 +1,26 @@
+"""What a backtest says to a person: figures, curves, and files to keep."""
+
+from strategies.backtest.report.bands import Bands, Run, bands, bands_of, run_of
+from strategies.backtest.report.curves import Curves, curves
+from strategies.backtest.report.export import deals_csv, fills_csv, to_json
+from strategies.backtest.report.metrics import Drawdown, Metrics, metrics
+from strategies.backtest.report.page import to_html
+from strategies.backtest.report.report import Report
+
+__all__ = [
+    "Bands",
+    "Curves",
+    "Drawdown",
+    "Metrics",
+    "Report",
+    "Run",
+    "bands",
+    "bands_of",
+    "curves",
+    "deals_csv",
+    "fills_csv",
+    "metrics",
+    "run_of",
+    "to_html",
+    "to_json",
+]

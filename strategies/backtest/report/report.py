@@ -1,0 +1,86 @@
+"""One run with everything that is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from strategies.backtest.candles import Candles
+from strategies.backtest.report.bands import Bands
+from strategies.backtest.report.books import books
+from strategies.backtest.report.curves import Curves, curves
+from strategies.backtest.report.metrics import Metrics, metrics
+from strategies.backtest.result import Result
+from strategies.market import Market
+
+ALWAYS_SAID = (
+    "Survivorship: this market is still there. Bots tried only on such markets look better than they would have been.",
+    "The last candle was dropped if it was not finished.",
+    "Within a candle the order of its high and low is assumed, so the depth of a fall is measured at closes.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run, its figures and curves. `title` and `settings` (name, value) say what ran; `bands` is optional."""
+
+    result: Result
+    candles: Candles
+    market: Market
+    metrics: Metrics
+    curves: Curves
+    title: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+    bands: Bands | None = None
+
+    @classmethod
+    def of(
+        cls,
+        result: Result,
+        candles: Candles,
+        market: Market,
+        capital: Decimal,
+        *,
+        title: str = "",
+        settings: tuple[tuple[str, str], ...] = (),
+        bands: Bands | None = None,
+    ) -> Report:
+        """The report of a run that began with `capital` in quote. Raises ValueError as `metrics` does."""
+        totals = books(result.fills, market)
+        drawn = curves(result, candles, market, capital, totals=totals)
+        figures = metrics(result, candles, market, capital, totals=totals, drawn=drawn)
+        return cls(
+            result=result,
+            candles=candles,
+            market=market,
+            metrics=figures,
+            curves=drawn,
+            title=title or f"Backtest of {result.market}",
+            settings=settings,
+            bands=bands,
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with this run: what the engine said, and what the books show."""
+        figures, quote = self.metrics, self.market.quote
+        found = list(self.result.warnings)
+        if figures.least_capital > figures.capital:
+            found.append(
+                f"The fills needed {figures.least_capital:.2f} {quote}, more than the capital: the bot could not have "
+                "traded like this. Give it more, or make its orders smaller."
+            )
+        if figures.other_fees:
+            paid = ", ".join(f"{amount.normalize():f} {asset}" for asset, amount in figures.other_fees.items())
+            found.append(
+                f"Fees of {paid} were paid in assets that these candles do not price; no profit includes them."
+            )
+        missing = (figures.ended_at - figures.started_at) // self.candles.span - figures.candles
+        if missing > 0:
+            found.append(f"{missing:,} candles are missing from the data; nothing happens in them.")
+        return found
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the reader has to know."""
+        return [*self.warnings, *ALWAYS_SAID]
