@@ -20,7 +20,7 @@ class Price(Oscillator):
 
     kind: ClassVar[str] = "price"
 
-    level: Decimal = setting("The price.", unit="quote", low="0", above_low=True)
+    level: Decimal = setting("The price.", unit="quote", low="1e-18", high="1e15")
 
     @property
     def title(self) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from strategies.conditions.condition import Indicator, Look
+from strategies.conditions.condition import Indicator, Look, number
 from strategies.conditions.relation import EQUAL
 from strategies.conditions.tape import Tape
 from strategies.settings import setting
@@ -57,7 +57,8 @@ class QFL(Indicator):
         return Look(value=fall, holds=fall >= float(self.drop) - EQUAL)
 
     def words(self) -> str:
-        return f"The close {self._on} must be {self.drop:.2%} under the latest base of {self.period} candles"
+        percent = number(float(100 * self.drop))
+        return f"The close {self._on} must be at least {percent} % under the latest base of {self.period} candles"
 
     def show(self, value: float) -> str:
-        return f"{abs(value):.2%} {'under' if value >= 0 else 'over'} it"
+        return f"{number(round(100 * abs(value), 2))} % {'under' if value >= 0 else 'over'} it"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
-from strategies.conditions.condition import SETTLING, Oscillator, unknown_where
+from strategies.conditions.condition import SETTLING, Oscillator, flat, unknown_where
 from strategies.conditions.tape import Floats, Tape
 from strategies.settings import setting
 
@@ -16,8 +16,8 @@ class RSI(Oscillator):
     """Holds while the RSI stands above or below the level, or at the candle at which it crosses it.
 
     RSI compares how much the closes rose with how much they fell: 0 is only falling, 100 only rising. Below 30
-    is called oversold. A market that has never risen and stands still has no RSI (TA-Lib says 0, which would
-    look oversold).
+    is called oversold. While the close stands still the RSI stays where it was; a market whose close has not moved
+    for 250 candles has none (TA-Lib ends at 0 there, which would look oversold).
     """
 
     kind: ClassVar[str] = "rsi"
@@ -41,4 +41,4 @@ class RSI(Oscillator):
     def value(self, tape: Tape) -> Floats:
         close = tape.bars.close
         (value,) = tape.study("RSI", close, timeperiod=self.period)
-        return unknown_where((value == 0) & (tape.ago(close) == close), value)
+        return unknown_where(flat(tape, close, close, SETTLING), value)

@@ -89,7 +89,8 @@ class Stream:
             self._take(opened_at, candles.span, values)
 
     def signal(self, at: int) -> None:
-        """A webhook signal came at this time, in milliseconds; in order of time."""
+        """A webhook signal came at this time, in milliseconds. A clock that was set back counts as standing still."""
+        at = max(at, self._signals[-1])
         if len(self._signals) > 1 and _bucket(self._signals[-1], self.span) == _bucket(at, self.span):
             self._signals.pop()  # at the next close the later of the two is all that counts
         self._signals.append(at)
