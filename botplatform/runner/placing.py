@@ -24,8 +24,6 @@ from botplatform.lib.money import written
 from botplatform.runner.news import apply_answer
 from strategies.orders import Order as WantedOrder
 
-# The signer's ledger has the identity already: what it has is to be read, not guessed.
-_KNOWN_THERE = (Code.IDENTITY_TAKEN, Code.GENERATION_ALIVE, Code.GENERATION_SKIPPED)
 # The lease or the runner itself is not accepted any more: nothing about the order is wrong.
 NOT_OURS_ANY_MORE = (
     Code.STALE_FENCE,
@@ -79,8 +77,8 @@ def send(lease: LeaseHandle, row: Order) -> None:
         apply_answer(row, lease.place(word))
     except Refused as why:
         _lost(why)
-        if why.code in _KNOWN_THERE:
-            return
+        if why.code is Code.IDENTITY_TAKEN:
+            return  # the signer has it with other terms: it is looked up next, not guessed
         _keep(row, Order.State.REFUSED, f"{why.code}: {why}")
     except (Retry, OutcomeUnknown) as why:
         _keep(row, Order.State.WISHED, str(why))

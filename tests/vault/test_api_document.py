@@ -319,7 +319,7 @@ def test_each_state_is_there_and_says_whether_it_frees_the_next():
 
     rows = rows_of("## Orders")
     for state in State:
-        assert rows[f"`{state}`"][3].strip().startswith("allowed" if state.frees_the_next else "refused")
+        assert rows[f"`{state}`"][3].strip().startswith("allowed" if state.over else "refused")
 
 
 def test_the_numbers_are_as_written():

@@ -175,7 +175,7 @@ class Story:
             assert booked == AMOUNT
         if order.state in (State.CANCELLED, State.EXPIRED):
             assert booked == len(self.exchange.trades), "it ended with all its trades"
-        freed = State(order.state).frees_the_next
+        freed = State(order.state).over
         alive = self.exchange.exists and not self.exchange.over and len(self.exchange.trades) < AMOUNT
         assert not (freed and alive), f"{order.state} frees the next generation of an order that is alive"
         assert self.next_is_refused() is not freed

@@ -32,7 +32,9 @@ def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) ->
     """The row for this intent and whether it is new. Asking again with the same words finds the same row.
 
     Raises Refused(IDENTITY_TAKEN) when it was sent with other words, Refused(GENERATION_ALIVE) or
-    Refused(GENERATION_SKIPPED) unless the generation before ended short of completion.
+    Refused(GENERATION_SKIPPED) unless the generation before is over: one generation
+    of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at market does
+    while averaging orders still fill.)
     """
     known = find(intent)
     if known is not None:
@@ -42,7 +44,7 @@ def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) ->
     newest = (
         Order.objects.filter(grant=intent.grant, deal=intent.deal, name=intent.name).order_by("-generation").first()
     )
-    if newest is not None and not State(newest.state).frees_the_next:
+    if newest is not None and not State(newest.state).over:
         raise Refused(Code.GENERATION_ALIVE, f"Generation {newest.generation} is {newest.state}.")
     due = 1 if newest is None else newest.generation + 1
     if intent.generation != due:

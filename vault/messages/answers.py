@@ -23,13 +23,8 @@ class State(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more can trade under it."""
+        """Whether nothing more can trade under it, so that the next generation may be placed."""
         return self in _OVER
-
-    @property
-    def frees_the_next(self) -> bool:
-        """Whether the next generation may be placed: absence or a confirmed end, short of completion."""
-        return self in _OVER and self is not State.FILLED
 
 
 _OVER = frozenset({State.ABSENT, State.REJECTED, State.FILLED, State.CANCELLED, State.EXPIRED})

@@ -139,6 +139,19 @@ def test_the_stop_loss_sells_when_the_price_falls_through_it(run):
     assert run.deal().realised < 0
 
 
+def test_a_close_sells_what_averaging_orders_bought_meanwhile(run, account):
+    run.until_ladder()
+    actions.stop(Bot.objects.get())
+    run.price(PRICE * Decimal("0.94"))
+    for _ in range(2):  # it acts before it has heard that the ladder filled
+        run.keeper.reload(run.bot())
+        run.keeper.beat(run.tick)
+    run.until(lambda: run.deal().closed_at, "the end of the deal")
+    sold = [Decimal(each["executedQty"]) for each in run.at_exchange(account.at_exchange) if each["side"] == "SELL"]
+    bought = [Decimal(each["executedQty"]) for each in run.at_exchange(account.at_exchange) if each["side"] == "BUY"]
+    assert sum(sold) == sum(bought) - Decimal("0.00001")  # the fee, and what is left of its lot
+
+
 def test_a_stopped_bot_opens_no_new_deal(run):
     actions.stop(Bot.objects.get())
     run.beat()
