@@ -12,10 +12,6 @@ from strategies.conditions.condition import Oscillator, unknown_where
 from strategies.conditions.tape import Floats, Tape
 from strategies.settings import setting
 
-# TA-Lib takes money flows that sum to less than 1 for none, and says 0; those of a small coin against BTC do. A
-# power of two changes no bit of their quotient.
-_LOUDER = 2.0**60
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MFI(Oscillator):
@@ -44,7 +40,7 @@ class MFI(Oscillator):
 
     def value(self, tape: Tape) -> Floats:
         bars = tape.bars
-        (value,) = tape.study("MFI", bars.high, bars.low, bars.close, bars.volume * _LOUDER, timeperiod=self.period)
+        (value,) = tape.study("MFI", bars.high, bars.low, bars.close, bars.volume, timeperiod=self.period)
         typical = (bars.high + bars.low + bars.close) / 3.0
         flow = np.where(typical == tape.ago(typical), 0.0, bars.volume)
         (most,) = tape.study("MAX", flow, timeperiod=self.period)
