@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,11 @@ class _Work:
     sleep: Sleep
     added: int = 0
     left_out: int = 0
-    page: int = field(default=_PAGE)
+    page: int = _PAGE
+
+    @property
+    def name(self) -> str:
+        return self.store.head().exchange
 
     async def check_market(self) -> None:
         head = self.store.head()
@@ -117,12 +121,11 @@ class _Work:
         if head.symbol not in markets:
             near = difflib.get_close_matches(head.symbol, list(markets), 3, 0.5)
             hint = f"Did you mean {' or '.join(near)}?" if near else "Write base and quote such as BTC/USDT."
-            raise CandlesRefused(f"{self.exchange.id} has no market {head.symbol}. {hint}")
+            raise CandlesRefused(f"{self.name} has no market {head.symbol}. {hint}")
         known = self.exchange.timeframes or {}
         if not self.exchange.has.get("fetchOHLCV") or head.interval not in known:
             raise CandlesRefused(
-                f"{self.exchange.id} has no {head.interval} candles. "
-                f"Take one of {', '.join(known) or 'another exchange'}."
+                f"{self.name} has no {head.interval} candles. Take one of {', '.join(known) or 'another exchange'}."
             )
         most = self.exchange.feature_value(head.symbol, "fetchOHLCV", "limit", _PAGE)
         self.page = min(_PAGE, int(most or _PAGE))
@@ -178,15 +181,15 @@ class _Work:
         self.added += len(good)
 
     async def _patiently(self, ask: Callable[[], Awaitable[Any]], progress: Progress | None) -> Any:
-        """Ask again, a little later each time, while the network is the trouble."""
+        """Ask again, a little later each time, while the network or a moody exchange is the trouble."""
         pause = 0.5
         for attempt in range(1, _TRIES + 1):
             try:
                 return await ask()
-            except ccxt.NetworkError as broken:
+            except ccxt.OperationFailed as broken:
                 if attempt == _TRIES:
                     raise CandlesRefused(
-                        f"{self.exchange.id} does not answer ({_first_line(broken)}). Run the same command again "
+                        f"{self.name} does not answer ({_first_line(broken)}). Run the same command again "
                         "later: it goes on where it stopped."
                     ) from None
                 if progress is not None:
@@ -196,7 +199,7 @@ class _Work:
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except ccxt.BaseError as refused:
                 raise CandlesRefused(
-                    f"{self.exchange.id} refuses: {_first_line(refused)}. Check exchange, market and interval."
+                    f"{self.name} refuses: {_first_line(refused)}. Check exchange, market and interval."
                 ) from None
         raise AssertionError("unreachable")
 

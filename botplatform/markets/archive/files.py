@@ -43,6 +43,8 @@ def read(path: Path, span: int | None = None) -> ReadFile:
         if path.suffix == ".npz":
             return _read_npz(path, span)
         return _read_csv(path, _unzipped(path) if zipfile.is_zipfile(path) else path.read_bytes(), span)
+    except csv.Error as broken:
+        raise CandlesRefused(f"{path} is not CSV: {broken}. Give a .csv, .zip or .npz file.") from None
     except OSError as refused:
         raise CandlesRefused(f"{path} cannot be read: {refused.strerror or refused}. Check the file.") from None
 
@@ -144,8 +146,11 @@ def _fast(text: bytes) -> Table | None:
     else:
         text = text.replace(b"\n", b",")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it stops at what is no number; the count shows it
-        numbers = np.fromstring(text, sep=",")
+        warnings.simplefilter("error", DeprecationWarning)  # how older numpy says ValueError
+        try:
+            numbers = np.fromstring(text, sep=",")
+        except (ValueError, DeprecationWarning):
+            return None
     return numbers.reshape(-1, len(COLUMNS)) if len(numbers) == len(places) * len(COLUMNS) else None
 
 

@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 4, 76, 8, 22
 PLOT = WIDTH - LEFT - RIGHT
 _BUCKETS = PLOT * 3 // 4
 _MOST_MARKS = 1500
-_TICKS = 5
+_FEWEST_TICKS, _TICK_EVERY = 3, 60
 _X_TICKS = 8
 _HOUR, _DAY = 3_600_000, 86_400_000
 _YEAR_MONTHS = 12
@@ -158,8 +158,8 @@ def _time_line(within: Frame, at: int, text: str) -> str:
 
 
 def _round_values(within: Frame) -> list[float]:
-    """About five round numbers."""
-    rough = (within.high - within.low) / _TICKS
+    """A round number every sixty pixels or so, and at least three."""
+    rough = (within.high - within.low) / max(_FEWEST_TICKS, within.height / _TICK_EVERY)
     power = 10.0 ** np.floor(np.log10(rough))
     step = float(min((power * each for each in (1, 2, 2.5, 5, 10)), key=lambda each: abs(each - rough)))
     first, last = int(np.ceil(within.low / step)), int(np.floor(within.high / step))

@@ -65,7 +65,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     fees            in quote; fees in base at the fill's price. other_fees: what was paid in other assets, not in profit
     exposure        share of candles during which coins were held that could have been sold
 
-    Daily returns are of equity at the last close of each UTC day, the capital before the first; a day without candles
+    A deal in which nothing was filled counts nowhere. Daily returns are of equity at the last close of each UTC day, the capital before the first; a day without candles
     returns 0. They need two days and equity above 0; both ratios are None where their divisor is 0.
     """
 
@@ -130,42 +130,51 @@ def metrics(
         close, first = _exact(candles.close[-1]), _exact(candles.open[0])
         equity = capital + totals.quote + totals.held * close
         realised = sum((deal.realised for deal in result.deals), ZERO)
+        profit, still_open = equity - capital, equity - capital - realised
     holding = capital / first * (1 - market.taker_fee) * close - capital
-    closed = [deal for deal in result.deals if deal.closed_bar is not None]
+    deals = [deal for deal in result.deals if deal.invested or deal.realised]
+    closed = [deal for deal in deals if deal.closed_bar is not None]
     returns = _daily_returns(drawn, candles, float(capital))
-    averaging = Counter(deal.averaging_orders for deal in result.deals)
+    averaging = Counter(deal.averaging_orders for deal in deals)
     return Metrics(
         market=result.market,
         started_at=int(candles.opened_at[0]),
         ended_at=int(drawn.closed_at[-1]),
         candles=len(candles),
         capital=capital,
-        equity=equity,
-        profit=equity - capital,
-        profit_share=float((equity - capital) / capital),
-        realised=realised,
-        open_profit=equity - capital - realised,
-        holding_profit=holding,
+        equity=_tidy(equity),
+        profit=_tidy(profit),
+        profit_share=float(profit / capital),
+        realised=_tidy(realised),
+        open_profit=_tidy(still_open),
+        holding_profit=_tidy(holding),
         holding_share=float(holding / capital),
-        held=totals.held,
+        held=_tidy(totals.held),
         drawdown=_drawdown(drawn, candles, float(capital)),
         profit_factor=_profit_factor(closed),
         sharpe=_sharpe(returns),
         sortino=_sortino(returns),
         win_rate=sum(deal.realised > 0 for deal in closed) / len(closed) if closed else None,
         deals_closed=len(closed),
-        deals_open=len(result.deals) - len(closed),
-        durations=_durations(result.deals, int(drawn.closed_at[-1])),
-        averaging_mean=sum(n * deals for n, deals in averaging.items()) / len(result.deals) if result.deals else None,
+        deals_open=len(deals) - len(closed),
+        durations=_durations(deals, int(drawn.closed_at[-1])),
+        averaging_mean=sum(n * deals for n, deals in averaging.items()) / len(deals) if deals else None,
         averaging_most=max(averaging, default=0),
         averaging_histogram=dict(sorted(averaging.items())),
-        capital_needed=totals.most_tied_up,
-        least_capital=-totals.lowest_quote,
-        fees=totals.fees,
-        other_fees=totals.other_fees,
+        capital_needed=_tidy(totals.most_tied_up),
+        least_capital=_tidy(-totals.lowest_quote),
+        fees=_tidy(totals.fees),
+        other_fees={asset: _tidy(amount) for asset, amount in totals.other_fees.items()},
         exposure=_exposure(totals, drawn, candles, market),
         fills=len(result.fills),
     )
+
+
+def _tidy(value: Decimal) -> Decimal:
+    """The same number without zeros at its end, exponent or minus nought."""
+    text = f"{value:f}"
+    value = Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+    return value or ZERO
 
 
 def _exact(price: np.float64) -> Decimal:

@@ -64,11 +64,13 @@ def _tiles(report: Report) -> str:
     figures, quote = report.metrics, report.market.quote
 
     def tile(name: str, value: str, note: str, number: float | Decimal = 0) -> str:
-        kind = "gain" if number > 0 else "loss" if number < 0 else ""
-        return f'<div><h2>{name}</h2><p class="value {kind}">{value}</p><p class="note">{escape(note)}</p></div>'
+        return (
+            f'<div><h2>{name}</h2><p class="value {_kind(number)}">{value}</p><p class="note">{escape(note)}</p></div>'
+        )
 
     fall, durations = figures.drawdown, figures.durations
     against = figures.profit_share - figures.holding_share
+    still_open = f"({words.money(figures.open_profit, figures.capital, sign=True)})" if figures.deals_open else ""
     tiles = (
         tile(
             "Profit",
@@ -91,7 +93,7 @@ def _tiles(report: Report) -> str:
         tile(
             "Deals won",
             words.share(figures.win_rate, places=1),
-            f"{figures.deals_closed:,} closed, {figures.deals_open:,} open",
+            f"{figures.deals_closed:,} closed, {figures.deals_open:,} open {still_open}",
         ),
         tile("Sharpe", words.ratio(figures.sharpe), f"Sortino {words.ratio(figures.sortino)}"),
         tile(
@@ -187,8 +189,7 @@ def _month_cell(value: float | None) -> str:
     if value is None:
         return "<td></td>"
     text = words.share(value, places=1).removesuffix(" %")
-    kind = "" if not text.strip("0.") else "gain" if value > 0 else "loss"
-    return f'<td class="{kind}">{text}</td>'
+    return f'<td class="{_kind(value) if text.strip("0.") else ""}">{text}</td>'
 
 
 def month_returns(candles: Candles, equity: np.ndarray, capital: float) -> dict[int, float]:
@@ -223,7 +224,7 @@ def _figures(report: Report) -> str:
         ("Fees paid", in_quote(figures.fees)),
         ("Coins held at the end", f"{words.amount(figures.held)} {base}"),
         ("Most in open deals at once", in_quote(figures.capital_needed)),
-        ("Least capital that would have done", in_quote(figures.least_capital)),
+        ("Capital that would have done", in_quote(figures.least_capital)),
     )
     risk = (
         ("Deepest fall", f"{words.share(-fall.share)}, {in_quote(fall.quote)}" if fall else words.NOTHING),
@@ -296,7 +297,7 @@ def _deals(report: Report) -> str:
         closed = [deal for deal in deals if deal.closed_bar is not None]
         deals = [*still_open, *sorted(closed, key=lambda deal: deal.realised)[:_WORST_DEALS]]
         title = f"Open deals, and the {_WORST_DEALS} that earned least"
-    names = ("No.", "Opened", "Closed", "Took", "Averaging", "Invested", "Realised", "Ended by")
+    names = ("No.", "Opened", "Closed", "Took", "Averaging", "Invested", "Realised", "Held now", "Ended by")
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(_deal(report, deal) for deal in deals)
     return (
@@ -308,13 +309,22 @@ def _deals(report: Report) -> str:
 def _deal(report: Report, deal: DealDone) -> str:
     capital, end = report.metrics.capital, report.metrics.ended_at
     took = (end if deal.closed_at is None else deal.closed_at) - deal.opened_at
-    kind = "gain" if deal.realised > 0 else "loss" if deal.realised < 0 else ""
+    held = deal.held * Decimal(repr(float(report.candles.close[-1]))) - deal.cost_of_held
+    held_cell = _money_cell(held, capital) if deal.closed_bar is None else "<td></td>"
     return (
         f"<tr><td>{deal.number}</td><td>{words.moment(deal.opened_at)}</td>"
         f"<td>{'open' if deal.closed_at is None else words.moment(deal.closed_at)}</td><td>{words.length(took)}</td>"
         f"<td>{deal.averaging_orders}</td><td>{words.money(deal.invested, capital)}</td>"
-        f'<td class="{kind}">{words.money(deal.realised, capital, sign=True)}</td><td>{escape(deal.ending)}</td></tr>'
+        f"{_money_cell(deal.realised, capital)}{held_cell}<td>{escape(deal.ending)}</td></tr>"
     )
+
+
+def _money_cell(value: Decimal, capital: Decimal) -> str:
+    return f'<td class="{_kind(value)}">{words.money(value, capital, sign=True)}</td>'
+
+
+def _kind(value: float | Decimal) -> str:
+    return "gain" if value > 0 else "loss" if value < 0 else ""
 
 
 def _settings(report: Report) -> str:

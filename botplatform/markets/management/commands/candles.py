@@ -25,6 +25,7 @@ _SHOWN_GAPS = 10
 
 class Command(BaseCommand):
     help = "The candle archive that backtests read."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="fetch|import|export|list")
