@@ -20,6 +20,7 @@ _BUCKETS = PLOT * 3 // 4
 _MOST_MARKS = 1500
 _FEWEST_TICKS, _TICK_EVERY = 3, 60
 _X_TICKS = 8
+_MOST_PLACES = 10
 _HOUR, _DAY = 3_600_000, 86_400_000
 _YEAR_MONTHS = 12
 
@@ -96,12 +97,14 @@ def marks(within: Frame, times: Times, values: Floats, kind: str, *, up: bool) -
     return f'<path class="{kind}" d="{path}"/>'
 
 
-def chart(within: Frame, label: str, inside: str, tick: str, *, scale: float = 1, elapsed: bool = False) -> str:
+def chart(within: Frame, label: str, inside: str, *, percent: bool = False, elapsed: bool = False) -> str:
     """The whole drawing: grid, scale, times (or times since a start), and what is inside.
 
     `label` is for those who cannot see it.
     """
-    grid = [_grid_line(within, value, tick.format(value * scale)) for value in _round_values(within)]
+    values, places = _round_values(within)
+    unit = " %" if percent else ""
+    grid = [_grid_line(within, value, f"{value:,.{places}f}{unit}") for value in values]
     times = _round_lengths(within.end) if elapsed else _round_times(within.begin, within.end)
     grid += [_time_line(within, at, text) for at, text in times]
     return (
@@ -157,13 +160,14 @@ def _time_line(within: Frame, at: int, text: str) -> str:
     )
 
 
-def _round_values(within: Frame) -> list[float]:
-    """A round number every sixty pixels or so, and at least three."""
+def _round_values(within: Frame) -> tuple[list[float], int]:
+    """A round number every sixty pixels or so, and how many places they need."""
     rough = (within.high - within.low) / max(_FEWEST_TICKS, within.height / _TICK_EVERY)
     power = 10.0 ** np.floor(np.log10(rough))
     step = float(min((power * each for each in (1, 2, 2.5, 5, 10)), key=lambda each: abs(each - rough)))
     first, last = int(np.ceil(within.low / step)), int(np.floor(within.high / step))
-    return [n * step for n in range(first, last + 1)]
+    places = next((n for n in range(_MOST_PLACES) if abs(round(step, n) - step) < step / 1000), _MOST_PLACES)
+    return [n * step + 0.0 for n in range(first, last + 1)], places
 
 
 def _round_times(begin: int, end: int) -> list[tuple[int, str]]:

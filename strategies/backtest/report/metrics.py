@@ -65,8 +65,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     fees            in quote; fees in base at the fill's price. other_fees: what was paid in other assets, not in profit
     exposure        share of candles during which coins were held that could have been sold
 
-    A deal in which nothing was filled counts nowhere. Daily returns are of equity at the last close of each UTC day, the capital before the first; a day without candles
-    returns 0. They need two days and equity above 0; both ratios are None where their divisor is 0.
+    A deal in which nothing was filled counts nowhere. Daily returns are of equity at the last close of each UTC day,
+    the capital before the first; a day without candles returns 0. They need two days and equity above 0; both ratios
+    are None where their divisor is 0.
     """
 
     market: str

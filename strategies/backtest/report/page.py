@@ -70,7 +70,7 @@ def _tiles(report: Report) -> str:
 
     fall, durations = figures.drawdown, figures.durations
     against = figures.profit_share - figures.holding_share
-    still_open = f"({words.money(figures.open_profit, figures.capital, sign=True)})" if figures.deals_open else ""
+    still_open = f" ({words.money(figures.open_profit, figures.capital, sign=True)})" if figures.deals_open else ""
     tiles = (
         tile(
             "Profit",
@@ -93,7 +93,7 @@ def _tiles(report: Report) -> str:
         tile(
             "Deals won",
             words.share(figures.win_rate, places=1),
-            f"{figures.deals_closed:,} closed, {figures.deals_open:,} open {still_open}",
+            f"{figures.deals_closed:,} closed, {figures.deals_open:,} open{still_open}",
         ),
         tile("Sharpe", words.ratio(figures.sharpe), f"Sortino {words.ratio(figures.sortino)}"),
         tile(
@@ -127,19 +127,19 @@ def _equity(report: Report) -> str:
     )
     legend = (("equity", "The bot"), ("holding", "Simply holding"))
     label = f"Equity of the bot against holding, in {quote}"
-    return _chart(f"Equity in {escape(quote)}", legend, charts.chart(within, label, inside, _tick(within)))
+    return _chart(f"Equity in {escape(quote)}", legend, charts.chart(within, label, inside))
 
 
 def _drawdown(report: Report) -> str:
     drawn, figures = report.curves, report.metrics
     begin, end = figures.started_at, figures.ended_at
     first = charts.buckets(drawn.closed_at, begin, end)
-    below = -np.maximum.reduceat(drawn.drawdown, first)
-    deepest = min(float(below.min()), -1e-4)
+    below = -100 * np.maximum.reduceat(drawn.drawdown, first)
+    deepest = min(float(below.min()), -0.01)
     within = charts.Frame(begin=begin, end=end, low=deepest * 1.1, high=0.0, height=150)
     x = within.x(drawn.closed_at[first])
     inside = charts.area(within, x, below, np.zeros_like(below), "fall")
-    drawing = charts.chart(within, "How far equity was below its highest", inside, _tick(within, 100) + " %", scale=100)
+    drawing = charts.chart(within, "How far equity was below its highest", inside, percent=True)
     return _chart("Below the highest equity so far", (), drawing)
 
 
@@ -157,15 +157,8 @@ def _price(report: Report) -> str:
         prices = np.array([fill.price for fill in fills], dtype=np.float64)
         inside += charts.marks(within, times, prices, side, up=side == "buy")
     legend = (("price", "Price"), ("buy", "Bought"), ("sell", "Sold"))
-    drawing = charts.chart(within, "Price, and where the bot bought and sold", inside, _tick(within))
+    drawing = charts.chart(within, "Price, and where the bot bought and sold", inside)
     return _chart(f"Price in {escape(report.market.quote)}", legend, drawing)
-
-
-def _tick(within: charts.Frame, scale: float = 1) -> str:
-    """As many places as neighbouring marks need to differ."""
-    step = (within.high - within.low) * scale / 5
-    places = max(0, int(np.ceil(-np.log10(step))) + (step < 1))
-    return f"{{:,.{min(places, 10)}f}}"
 
 
 def _months(report: Report) -> str:
@@ -276,7 +269,7 @@ def _bands(bands: Bands) -> str:
     )
     legend = (("p50", "Half of the starts did better"), ("p25", "3 of 4 did better"), ("p5", "19 of 20 did better"))
     label = "Profit since the start, of the same bot begun at many moments"
-    drawing = charts.chart(within, label, inside, _tick(within) + " %", elapsed=True)
+    drawing = charts.chart(within, label, inside, percent=True, elapsed=True)
     left_out = f" {bands.left_out:,} shorter runs are left out." if bands.left_out else ""
     text = (
         f"{words.share(bands.ended_below, places=0)} of them stood below their start after "

@@ -26,7 +26,8 @@ STYLE = (
     "ul{margin:0;padding-left:18px}"
     ".warnings{background:var(--warn);border:1px solid var(--warn-rule);border-radius:8px;"
     "padding:12px 16px 12px 34px;font-size:14px}.plain li{margin:2px 0}"
-    "svg{display:block;width:100%;height:auto}svg text{fill:var(--soft);font-size:11.5px}svg path{fill:none}"
+    "svg{display:block;width:100%;height:auto;overflow:visible}"
+    "svg text{fill:var(--soft);font-size:11.5px}svg path{fill:none}"
     ".grid{stroke:var(--rule)}.level{stroke:var(--soft);stroke-dasharray:2 3}"
     ".equity,.holding,.price,.p5,.p25,.p50{stroke-linejoin:round;stroke-width:1.5}"
     ".equity,.p50{stroke:var(--bot)}.holding{stroke:var(--hold)}.price{stroke:var(--price);stroke-width:1}"
@@ -44,5 +45,6 @@ STYLE = (
     "th,td{padding:4px 8px;text-align:right;white-space:nowrap;border-top:1px solid var(--rule)}"
     "thead th{border-top:0;color:var(--soft);font-weight:500}tbody th{text-align:left;font-weight:600}"
     ".deals th:last-child,.deals td:last-child{text-align:left}"
+    "@media(max-width:700px){svg:not(.bars) text{font-size:18px}}"
     "@media print{body{background:#fff}section{break-inside:avoid}main{padding:0}}"
 )

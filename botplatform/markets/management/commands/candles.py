@@ -52,6 +52,11 @@ class Command(BaseCommand):
             actions[options["action"]](options)
         except CandlesRefused as refused:
             raise CommandError(str(refused)) from None
+        except OSError as failed:
+            raise CommandError(
+                f"The archive cannot be written: {failed.strerror or failed}. Free some space or correct the rights of "
+                f"{archive.root()}, and run the same command again."
+            ) from None
 
     def _fetch(self, options: dict[str, Any]) -> None:
         store = archive.folder(options["exchange"], options["symbol"], options["interval"])
@@ -131,12 +136,12 @@ class _Bar:
             full = round(progress.share * _BAR)
             text = progress.trouble or f"{moment(progress.at)}  {progress.candles:,} candles"
             line = f"\r[{'#' * full}{'.' * (_BAR - full)}] {progress.share:4.0%}  {text}"
-            self._out.write(line[:119].ljust(119), lambda text: text, ending="")
+            self._out.write(line[:119].ljust(119), str, ending="")
             self._drawn, self._open = now, True
 
     def end(self) -> None:
         if self._open:
-            self._out.write("")
+            self._out.write("", str)
 
 
 async def _fetch(exchange: str, store: Store, since: int | None, until: int | None, bar: _Bar) -> Fetched:

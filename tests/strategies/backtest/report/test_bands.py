@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.backtest.report import Run, bands, bands_of, run_of
@@ -69,6 +69,7 @@ def test_a_result_becomes_a_run():
     assert (found.started_at, found.longest_deal) == (BEGIN, 2 * DAY)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.5, 1.0, 1.5]), min_size=1, max_size=20))
 def test_the_longest_time_below_is_the_one_that_brute_force_finds(values):
     worst, since = 0, 0

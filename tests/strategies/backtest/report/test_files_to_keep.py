@@ -128,7 +128,7 @@ def test_a_run_without_fills_has_a_page():
 
 
 @given(runs())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_every_run_has_a_page_and_files(drawn):
     outcome, bars, capital = drawn
     report = Report.of(outcome, bars, MARKET, capital)

@@ -6,7 +6,7 @@ from decimal import Decimal as D
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.backtest.report import curves, metrics
@@ -194,6 +194,7 @@ def runs(draw):
     return result(fills, deals), candles(closes, span=span), draw(st.decimals("0.01", "100000", places=2))
 
 
+@settings(deadline=None)
 @given(runs())
 def test_the_curve_ends_with_the_books(run):
     outcome, bars, capital = run
@@ -209,6 +210,7 @@ def test_the_curve_ends_with_the_books(run):
     assert float(figures.equity) == pytest.approx(drawn.equity[-1], rel=1e-12, abs=1e-7)
 
 
+@settings(deadline=None)
 @given(runs())
 def test_the_deepest_fall_is_the_one_that_brute_force_finds(run):
     outcome, bars, capital = run
@@ -224,6 +226,7 @@ def test_the_deepest_fall_is_the_one_that_brute_force_finds(run):
         assert fall.recovered_at is None or fall.recovered_at > fall.lowest_at
 
 
+@settings(deadline=None)
 @given(runs())
 def test_every_run_has_figures_and_they_are_written(run):
     outcome, bars, capital = run
