@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -39,7 +38,7 @@ class Book:
             case Cancel(name=name):
                 self._open.pop(name, None)
 
-    def move(self, price: Decimal, at: datetime) -> Iterator[Fill]:
+    def move(self, price: Decimal, at: int) -> Iterator[Fill]:
         """The market moves to `price`: the fills that come of it, nearest order first.
 
         An order at the market trades at `price`; a limit order at its own price. Each is filled completely.
@@ -56,7 +55,7 @@ class Book:
             return self._rule is FillRule.TOUCH
         return price < limit if side is Side.BUY else price > limit
 
-    def _fill(self, placed: Place, price: Decimal, rate: Decimal, at: datetime) -> Fill:
+    def _fill(self, placed: Place, price: Decimal, rate: Decimal, at: int) -> Fill:
         order = placed.order
         del self._open[order.name]
         self._trades += 1

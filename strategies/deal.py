@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from strategies.market import ZERO, Market
-from strategies.orders import Fill, Side
+from strategies.orders import Fill, Order, Side
 
 
 class Ending(StrEnum):
@@ -27,31 +27,42 @@ class Carried:
     cost: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+NOTHING_CARRIED = Carried()
+
+
 class Tally:
-    """Totals of some fills. Fees in a third asset are counted apart: paying them disposes of something else."""
+    """Totals of some fills. Fees in a third asset are counted nowhere: paying them disposes of something else."""
 
-    bought: Decimal = ZERO  # base, before fees
-    sold: Decimal = ZERO  # base, before fees
-    spent: Decimal = ZERO  # quote, before fees
-    earned: Decimal = ZERO  # quote, before fees
-    base_fees: Decimal = ZERO
-    quote_fees_buying: Decimal = ZERO
-    quote_fees_selling: Decimal = ZERO
+    __slots__ = ("base_fees", "bought", "earned", "quote_fees_buying", "quote_fees_selling", "sold", "spent")
 
-    def plus(self, fill: Fill, market: Market) -> Tally:
-        notional = fill.amount * fill.price
-        buying = fill.side is Side.BUY
-        quote_fee = fill.fee if fill.fee_asset == market.quote else ZERO
-        return Tally(
-            bought=self.bought + (fill.amount if buying else ZERO),
-            sold=self.sold + (ZERO if buying else fill.amount),
-            spent=self.spent + (notional if buying else ZERO),
-            earned=self.earned + (ZERO if buying else notional),
-            base_fees=self.base_fees + (fill.fee if fill.fee_asset == market.base else ZERO),
-            quote_fees_buying=self.quote_fees_buying + (quote_fee if buying else ZERO),
-            quote_fees_selling=self.quote_fees_selling + (ZERO if buying else quote_fee),
-        )
+    def __init__(self) -> None:
+        self.bought = ZERO  # base, before fees
+        self.sold = ZERO  # base, before fees
+        self.spent = ZERO  # quote, before fees
+        self.earned = ZERO  # quote, before fees
+        self.base_fees = ZERO
+        self.quote_fees_buying = ZERO
+        self.quote_fees_selling = ZERO
+
+    def add(self, fill: Fill, notional: Decimal, market: Market) -> None:
+        """Count one more trade; `notional` is its price x amount."""
+        if fill.fee_asset == market.base:
+            self.base_fees += fill.fee
+        if fill.side is Side.BUY:
+            self.bought += fill.amount
+            self.spent += notional
+            if fill.fee_asset == market.quote:
+                self.quote_fees_buying += fill.fee
+        else:
+            self.sold += fill.amount
+            self.earned += notional
+            if fill.fee_asset == market.quote:
+                self.quote_fees_selling += fill.fee
+
+    @property
+    def traded(self) -> Decimal:
+        """Base currency that changed hands, in either direction."""
+        return self.bought + self.sold
 
     @property
     def received(self) -> Decimal:
@@ -60,7 +71,7 @@ class Tally:
 
     @property
     def held(self) -> Decimal:
-        return self.received - self.sold
+        return self.bought - self.base_fees - self.sold
 
     @property
     def cost(self) -> Decimal:
@@ -74,7 +85,7 @@ class Tally:
 
     @property
     def average_price(self) -> Decimal:
-        """Average of the prices paid, before fees. Raises ZeroDivisionError when nothing was bought."""
+        """Average of the prices paid, before fees. Raises DivisionByZero when nothing was bought."""
         return self.spent / self.bought
 
     @property
@@ -83,21 +94,34 @@ class Tally:
         return self.cost / self.received
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deal:
     """One round trip, from the first order until nothing is held that can be sold.
 
-    `price` is what the market stood at when the deal opened. `fills` are in the order in which they became
-    known, each trade once.
+    `price` is what the market stood at when the deal opened. It changes only by `record` and `end`: the same fills
+    and the same ending make the same deal, in whatever order they became known. `kept` is where its strategy may
+    keep orders that it has worked out, so that an unchanged order is the same object, and `kept_from` what they
+    were worked out from; neither holds facts.
     """
 
-    market: Market
-    price: Decimal
-    carried: Carried = Carried()
-    ending: Ending | None = None
-    fills: tuple[Fill, ...] = ()
-    tally: Tally = field(default=Tally())
-    by_order: dict[str, Tally] = field(default_factory=dict, hash=False)
+    __slots__ = ("_trades", "by_order", "carried", "ending", "kept", "kept_from", "market", "price", "tally")
+
+    def __init__(
+        self,
+        *,
+        market: Market,
+        price: Decimal,
+        carried: Carried = NOTHING_CARRIED,
+        ending: Ending | None = None,
+    ) -> None:
+        self.market = market
+        self.price = price
+        self.carried = carried
+        self.ending = ending
+        self.tally = Tally()
+        self.by_order: dict[str, Tally] = {}
+        self.kept: dict[str, Order] = {}
+        self.kept_from: Decimal | None = None
+        self._trades: set[str] = set()
 
     @classmethod
     def of(
@@ -106,30 +130,32 @@ class Deal:
         *,
         market: Market,
         price: Decimal,
-        carried: Carried = Carried(),
+        carried: Carried = NOTHING_CARRIED,
         ending: Ending | None = None,
     ) -> Deal:
-        """The deal that these fills make; the same as adding them one by one."""
+        """The deal that these fills make."""
         deal = cls(market=market, price=price, carried=carried, ending=ending)
         for fill in fills:
-            deal = deal.with_fill(fill)
+            deal.record(fill)
         return deal
 
-    def with_fill(self, fill: Fill) -> Deal:
-        """The deal with one more trade. A trade that is already in it changes nothing."""
-        if any(known.trade_id == fill.trade_id for known in self.fills):
-            return self
-        before = self.by_order.get(fill.order, Tally())
-        return replace(
-            self,
-            fills=(*self.fills, fill),
-            tally=self.tally.plus(fill, self.market),
-            by_order={**self.by_order, fill.order: before.plus(fill, self.market)},
-        )
+    def record(self, fill: Fill) -> bool:
+        """Count a trade. False when it was counted before: the same trade twice is one trade."""
+        if fill.trade_id in self._trades:
+            return False
+        self._trades.add(fill.trade_id)
+        notional = fill.amount * fill.price
+        self.tally.add(fill, notional, self.market)
+        tally = self.by_order.get(fill.order)
+        if tally is None:
+            tally = self.by_order[fill.order] = Tally()
+        tally.add(fill, notional, self.market)
+        return True
 
-    def end(self, ending: Ending) -> Deal:
-        """The deal on its way out. The first reason stands."""
-        return self if self.ending else replace(self, ending=ending)
+    def end(self, ending: Ending) -> None:
+        """Send the deal on its way out. The first reason stands."""
+        if self.ending is None:
+            self.ending = ending
 
     def filled(self, name: str) -> Decimal:
         """Base currency traded of the order called `name`, before fees."""
@@ -137,13 +163,23 @@ class Deal:
         return ZERO if tally is None else tally.bought + tally.sold
 
     @property
+    def started(self) -> bool:
+        """Whether anything has traded."""
+        return bool(self._trades)
+
+    @property
     def filled_amounts(self) -> dict[str, Decimal]:
-        return {name: tally.bought + tally.sold for name, tally in self.by_order.items()}
+        return {name: tally.traded for name, tally in self.by_order.items()}
 
     @property
     def held(self) -> Decimal:
         """Coins that can be sold: what arrived, less what was sold, with the dust of the deal before."""
         return self.tally.held + self.carried.amount
+
+    @property
+    def received(self) -> Decimal:
+        """Coins that arrived or were carried in."""
+        return self.tally.received + self.carried.amount
 
     @property
     def cost(self) -> Decimal:
@@ -153,12 +189,13 @@ class Deal:
     @property
     def average_cost(self) -> Decimal:
         """Quote paid for each coin that arrived or was carried in, fees included."""
-        return self.cost / (self.tally.received + self.carried.amount)
+        return self.cost / self.received
 
     @property
     def cost_of_held(self) -> Decimal:
         """What the coins still held have cost, at the average."""
-        return self.average_cost * self.held if self.held > 0 else ZERO
+        held = self.held
+        return self.average_cost * held if held > 0 else ZERO
 
     @property
     def realised(self) -> Decimal:
@@ -175,4 +212,4 @@ class Deal:
     def dust(self) -> Carried:
         """What the deal leaves to the next one."""
         held = self.held
-        return Carried(amount=held, cost=self.cost_of_held) if held > 0 else Carried()
+        return Carried(amount=held, cost=self.cost_of_held) if held > 0 else NOTHING_CARRIED

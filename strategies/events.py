@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -12,7 +11,7 @@ from enum import StrEnum
 class Tick:
     """The price at which the market last traded."""
 
-    at: datetime
+    at: int  # milliseconds since 1970
     price: Decimal
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -25,33 +25,36 @@ class Market:
     max_orders: int = 200
     maker_fee: Decimal = Decimal("0.001")
     taker_fee: Decimal = Decimal("0.001")
+    base: str = field(init=False)
+    quote: str = field(init=False)
+    smallest: Decimal = field(init=False)  # the least amount of an order, notional apart
 
-    @property
-    def base(self) -> str:
-        return self.symbol.partition("/")[0]
-
-    @property
-    def quote(self) -> str:
-        return self.symbol.partition("/")[2].partition(":")[0]
+    def __post_init__(self) -> None:
+        base, _, quote = self.symbol.partition("/")
+        object.__setattr__(self, "base", base)
+        object.__setattr__(self, "quote", quote.partition(":")[0])
+        object.__setattr__(self, "smallest", max(self.lot_size, self.min_amount))
 
     def price_down(self, price: Decimal) -> Decimal:
-        """The highest tick that is not above `price`."""
-        return (price / self.tick_size).to_integral_value(ROUND_FLOOR) * self.tick_size
+        """The highest tick that is not above `price`. Prices are positive, so cutting off is rounding down."""
+        return price // self.tick_size * self.tick_size
 
     def price_up(self, price: Decimal) -> Decimal:
         """The lowest tick that is not below `price`."""
-        return (price / self.tick_size).to_integral_value(ROUND_CEILING) * self.tick_size
+        tick = self.tick_size
+        down = price // tick * tick
+        return down if down == price else down + tick
 
     def amount_down(self, amount: Decimal) -> Decimal:
         """The most lots that `amount` has room for."""
-        return (amount / self.lot_size).to_integral_value(ROUND_FLOOR) * self.lot_size
+        return amount // self.lot_size * self.lot_size
 
     def amount_up(self, amount: Decimal) -> Decimal:
         """The fewest lots that hold `amount`."""
-        return (amount / self.lot_size).to_integral_value(ROUND_CEILING) * self.lot_size
+        lot = self.lot_size
+        down = amount // lot * lot
+        return down if down == amount else down + lot
 
     def accepts(self, amount: Decimal, price: Decimal) -> bool:
         """Whether an order of this size can exist here: at least a lot, and of the minimum notional."""
-        return (
-            amount > 0 and amount >= self.lot_size and amount >= self.min_amount and amount * price >= self.min_notional
-        )
+        return amount > 0 and amount >= self.smallest and amount * price >= self.min_notional

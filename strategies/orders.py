@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 
 class Side(StrEnum):
@@ -17,8 +17,7 @@ class Side(StrEnum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that a deal should have. `name` is its identity and `amount` its total within the deal.
 
     What is missing of the total is what gets placed, which makes a partial fill ordinary.
@@ -32,8 +31,7 @@ class Order:
     reduce_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trade of one order. The fee is in `fee_asset`: base, quote, or a third such as BNB."""
 
     order: str
@@ -42,16 +40,15 @@ class Fill:
     price: Decimal
     fee: Decimal
     fee_asset: str
-    at: datetime
+    at: int  # milliseconds since 1970
     trade_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenOrder:
+class OpenOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that the exchange has on its book, as far as we know.
 
-    `amount` is what this piece of the wanted order was placed with, `remaining` what has not traded of it.
-    A piece that is being cancelled, or whose fate is unknown, is still open: it may yet fill.
+    `remaining` is what has not traded of the piece that was placed. A piece that is being cancelled, or whose fate
+    is unknown, is still open: it may yet fill.
     """
 
     order: Order

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from strategies.market import ZERO, Market
 from strategies.orders import OpenOrder, Order, Side
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     order: Order
     amount: Decimal  # what is still missing of the order's total
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
@@ -46,22 +45,31 @@ def reconcile(
     want = {order.name: order for order in wanted}
     have = {piece.order.name: piece for piece in open_orders}
     steps: list[Step] = [
-        Cancel(name) for name, piece in have.items() if not piece.leaving and not _same(want.get(name), piece.order)
+        Cancel(name) for name, piece in have.items() if not piece.leaving and not same(want.get(name), piece.order)
     ]
     offered = sum((piece.remaining for piece in have.values() if piece.order.side is Side.SELL), ZERO)
     for name, order in want.items():
         if name in have:
             continue
-        missing = order.amount - filled.get(name, ZERO)
-        if not market.accepts(missing, last_price if order.price is None else order.price):
-            continue
-        if order.side is Side.SELL:
-            if offered + missing > held:
-                continue
-            offered += missing
-        steps.append(Place(order, missing))
+        amount = to_place(order, filled.get(name, ZERO), market, free=held - offered, last_price=last_price)
+        if amount is not None:
+            if order.side is Side.SELL:
+                offered += amount
+            steps.append(Place(order, amount))
     return steps
 
 
-def _same(wanted: Order | None, existing: Order) -> bool:
+def same(wanted: Order | None, existing: Order) -> bool:
+    """Whether an open order is as it is wanted. An unchanged order is the same object, so that is asked first."""
     return wanted is existing or wanted == existing
+
+
+def to_place(order: Order, filled: Decimal, market: Market, *, free: Decimal, last_price: Decimal) -> Decimal | None:
+    """What to place of an order that is not on the book: what is missing of it, or None.
+
+    `free` is what is held and not offered yet.
+    """
+    missing = order.amount - filled
+    if order.side is Side.SELL and missing > free:
+        return None
+    return missing if market.accepts(missing, last_price if order.price is None else order.price) else None

@@ -207,7 +207,7 @@ class Fill(models.Model):
             price=self.price,
             fee=self.fee,
             fee_asset=self.fee_asset,
-            at=self.traded_at,
+            at=int(self.traded_at.timestamp() * 1000),
             trade_id=self.trade_id,
         )
 

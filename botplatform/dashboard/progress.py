@@ -25,7 +25,7 @@ class Progress:
         """None while there is nothing to go from or to."""
         if standing.open is None or price is None:
             return None
-        levels = standing.open.levels(price)
+        levels = standing.open.levels()
         if levels.target is None:
             return None
         average = standing.open.average

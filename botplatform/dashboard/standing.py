@@ -51,18 +51,18 @@ class OpenDeal:
         """What may still trade, highest price first."""
         return sorted((order for order in self.orders if not order.over), key=lambda order: order.price, reverse=True)
 
-    def levels(self, price: Decimal) -> Levels:
-        """What the deal waits for while the market stands at `price`."""
+    def levels(self) -> Levels:
+        """What the deal waits for."""
         try:
             strategy = self.row.strategy
         except SettingsRefused:
             return Levels()
-        wanted = [order for order in strategy.orders(self.state, price) if order.price is not None]
+        wanted = [order for order in strategy.orders(self.state) if order.price is not None]
         sells = [order.price for order in wanted if order.side is Side.SELL]
         buys = [
             order.price for order in wanted if order.side is Side.BUY and self.state.filled(order.name) < order.amount
         ]
-        stops = [watch.price for watch in strategy.watches(self.state, price) if watch.crossing is Crossing.BELOW]
+        stops = [watch.price for watch in strategy.watches(self.state) if watch.crossing is Crossing.BELOW]
         return Levels(
             target=min((each for each in sells if each is not None), default=None),
             next_buy=max((each for each in buys if each is not None), default=None),

@@ -112,11 +112,11 @@ class BotKeeper:
         deal, state, strategy = self._deal, self._state, self._strategy
         if deal is None or state is None or strategy is None or not self._read_up:
             return
-        state = self._hear(deal, state, strategy, tick)
+        self._hear(deal, state, strategy, tick)
         if not self._settle_wished():
             return
         steps = reconcile(
-            strategy.orders(state, tick.price),
+            strategy.orders(state),
             self._open_orders(),
             state.filled_amounts,
             state.market,
@@ -154,19 +154,17 @@ class BotKeeper:
         self.reload(self.bot)
         note(self.bot, f"Deal {number} opened at {written(tick.price)}.", deal=self._deal)
 
-    def _hear(self, deal: Deal, state: DealState, strategy: Strategy, tick: Tick) -> DealState:
+    def _hear(self, deal: Deal, state: DealState, strategy: Strategy, tick: Tick) -> None:
         """Tell the strategy the price and the user's wish; write down an ending before acting on it."""
-        heard = strategy.on_event(state, tick)
+        strategy.on_event(state, tick)
         if deal.wish == Deal.Wish.CLOSE:
-            heard = strategy.on_event(heard, CloseAtMarket())
+            strategy.on_event(state, CloseAtMarket())
         elif deal.wish == Deal.Wish.CANCEL:
-            heard = strategy.on_event(heard, CancelDeal())
-        if heard.ending and heard.ending != state.ending:
-            deal.ending = heard.ending
-            Deal.objects.filter(pk=deal.pk).update(ending=heard.ending)
-            note(self.bot, f"Deal {deal.number} ends: {heard.ending} at {written(tick.price)}.", deal=deal)
-        self._state = heard
-        return heard
+            strategy.on_event(state, CancelDeal())
+        if state.ending and state.ending != deal.ending:
+            deal.ending = state.ending
+            Deal.objects.filter(pk=deal.pk).update(ending=state.ending)
+            note(self.bot, f"Deal {deal.number} ends: {state.ending} at {written(tick.price)}.", deal=deal)
 
     def _settle_wished(self) -> bool:
         """Look up every row that got no answer. False: there were some, so the rows are read anew first."""

@@ -6,7 +6,6 @@ import json
 import select
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -86,6 +85,6 @@ class TickListener:
 
     def _hear(self, word: dict[str, str | int]) -> MarketKey:
         market = (str(word["exchange"]), str(word["symbol"]))
-        tick = Tick(datetime.fromtimestamp(int(word["at"]) / 1000, UTC), Decimal(str(word["price"])))
+        tick = Tick(int(word["at"]), Decimal(str(word["price"])))
         self._last[market] = Heard(tick, clock.monotonic())
         return market

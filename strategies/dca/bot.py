@@ -22,7 +22,7 @@ from strategies.dca.ladder import Rung, deviations, rungs
 from strategies.deal import Deal, Ending, Tally
 from strategies.events import CancelDeal, CloseAtMarket, Crossing, Event, Tick, Watch
 from strategies.market import ONE, ZERO, Market
-from strategies.orders import Order, Side
+from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
 
 BASE, TAKE_PROFIT, CLOSE = "base", "take-profit", "close"
@@ -89,40 +89,66 @@ class DCA:
 
     # What the deal should have on the book
 
-    def orders(self, deal: Deal, last_price: Decimal) -> Iterator[Order]:
+    def orders(self, deal: Deal) -> Iterator[Order]:
         """Every order that the deal should have by now, filled or not."""
-        if self.finished(deal, last_price):
-            return
         if deal.ending:
-            yield self._close(deal)
+            if deal.ending is not Ending.CANCELLED and deal.started:
+                yield self._close(deal)
+            return
+        if deal.tally.sold and self._sold_out(deal):
             return
         base = self._base_order(deal)
         yield base
-        if self._awaited(deal, base):
-            return
-        averaging = [self._averaging_order(rung) for rung in self._ladder(deal)]
-        yield from averaging
-        yield from self._take_profit(deal, averaging)
+        if not self._awaited(deal, base):
+            yield from self._ladder(deal)
+            yield self._take_profit(deal)
+
+    def order(self, deal: Deal, name: str) -> Order | None:
+        """The one of them that is called `name`, or None."""
+        if name == TAKE_PROFIT and not deal.ending and BASE in deal.by_order:
+            return self._take_profit(deal)
+        return next((order for order in self.orders(deal) if order.name == name), None)
+
+    def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:
+        """An averaging order that filled moves the take profit and nothing else."""
+        if fill.order == BASE:
+            return None
+        if fill.order == CLOSE:
+            return (CLOSE,)
+        if fill.order == TAKE_PROFIT and self._sold_out(deal):
+            return None
+        return (TAKE_PROFIT,)
 
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """Whether nothing is left to do: the coins are sold down to dust, or are to be kept."""
-        if deal.ending is Ending.CANCELLED:
+        if deal.ending is None:
+            return bool(deal.tally.sold) and self._sold_out(deal)
+        if deal.ending is Ending.CANCELLED or not deal.started:
             return True
-        if not deal.fills:
-            return deal.ending is not None
-        sellable = deal.market.amount_down(deal.held)
-        if deal.ending:
-            return not deal.market.accepts(sellable, last_price)
-        if deal.tally.sold:
-            return not deal.market.accepts(sellable, self.target(deal))
-        return False
+        return not deal.market.accepts(deal.market.amount_down(deal.held), last_price)
+
+    def _sold_out(self, deal: Deal) -> bool:
+        """Whether what is held is too little to be sold at the take profit: dust."""
+        return not deal.market.accepts(deal.market.amount_down(deal.held), self.target(deal))
 
     def _base_order(self, deal: Deal) -> Order:
-        amount = deal.market.amount_up(self.base_order / deal.price)
-        return Order(name=BASE, side=Side.BUY, amount=amount)
+        kept = deal.kept.get(BASE)
+        if kept is None:
+            amount = deal.market.amount_up(self.base_order / deal.price)
+            kept = deal.kept[BASE] = Order(name=BASE, side=Side.BUY, amount=amount)
+        return kept
 
-    def _ladder(self, deal: Deal) -> Iterator[Rung]:
-        return self.ladder(deal.by_order[BASE].average_cost, deal.market)
+    def _ladder(self, deal: Deal) -> Iterator[Order]:
+        """The averaging orders, worked out once: nothing but the base order's own cost moves them."""
+        anchor = deal.by_order[BASE].average_cost
+        if deal.kept_from != anchor:
+            deal.kept_from = anchor
+            for rung in self.ladder(anchor, deal.market):
+                name = averaging(rung.number)
+                deal.kept[name] = Order(name=name, side=Side.BUY, amount=rung.amount, price=rung.price)
+        for name, order in deal.kept.items():
+            if name not in (BASE, TAKE_PROFIT):
+                yield order
 
     def ladder(self, anchor: Decimal, market: Market) -> Iterator[Rung]:
         """The averaging orders under a base order that cost `anchor` a coin, fee included."""
@@ -136,10 +162,7 @@ class DCA:
             volume_scale=self.volume_scale,
         )
 
-    def _averaging_order(self, rung: Rung) -> Order:
-        return Order(name=f"averaging-{rung.number}", side=Side.BUY, amount=rung.amount, price=rung.price)
-
-    def _take_profit(self, deal: Deal, averaging: list[Order]) -> Iterator[Order]:
+    def _take_profit(self, deal: Deal) -> Order:
         """One sell of all that is held.
 
         While an averaging order fills in parts the take profit stays as it was, because a take profit that is
@@ -147,57 +170,72 @@ class DCA:
         of their own.
         """
         market = deal.market
-        parts = [deal.by_order[o.name] for o in averaging if deal.filled(o.name) and self._awaited(deal, o)]
-        held = deal.held - sum((part.held for part in parts), ZERO)
-        price = self._target(deal.cost - _cost(parts), deal, parts)
-        if not market.accepts(market.amount_down(held), price):
-            held, price = deal.held, self.target(deal)
+        held, price = deal.held, self.target(deal)
+        parts = self._parts(deal)
+        if parts:
+            whole = held - sum((part.held for part in parts), ZERO)
+            received = deal.received - sum((part.received for part in parts), ZERO)
+            if whole > 0:
+                aim = self._target(deal.cost - sum((part.cost for part in parts), ZERO), received, market)
+                if market.accepts(market.amount_down(whole), aim):
+                    held, price = whole, aim
         amount = deal.filled(TAKE_PROFIT) + market.amount_down(held)
-        yield Order(name=TAKE_PROFIT, side=Side.SELL, amount=amount, price=price)
+        kept = deal.kept.get(TAKE_PROFIT)
+        if kept is None or kept.amount != amount or kept.price != price:
+            kept = Order(name=TAKE_PROFIT, side=Side.SELL, amount=amount, price=price)
+            deal.kept[TAKE_PROFIT] = kept
+        return kept
+
+    def _parts(self, deal: Deal) -> list[Tally]:
+        """What has filled of averaging orders of which more is to come."""
+        return [
+            tally
+            for name, tally in deal.by_order.items()
+            if (order := deal.kept.get(name)) is not None
+            and order.side is Side.BUY
+            and tally.bought < order.amount
+            and deal.market.accepts(order.amount - tally.bought, order.price or deal.price)
+        ]
 
     def target(self, deal: Deal) -> Decimal:
         """The take profit's price: `ceil to tick of (average cost x (1 + take_profit) / (1 - fee))`."""
-        return self._target(deal.cost, deal, [])
+        return self._target(deal.cost, deal.received, deal.market)
 
-    def _target(self, cost: Decimal, deal: Deal, without: list[Tally]) -> Decimal:
-        received = deal.tally.received + deal.carried.amount - sum((part.received for part in without), ZERO)
-        average = cost / received
-        return deal.market.price_up(average * (ONE + self.take_profit) / (ONE - deal.market.maker_fee))
+    def _target(self, cost: Decimal, received: Decimal, market: Market) -> Decimal:
+        return market.price_up(cost / received * (ONE + self.take_profit) / (ONE - market.maker_fee))
 
     def _close(self, deal: Deal) -> Order:
         amount = deal.filled(CLOSE) + deal.market.amount_down(deal.held)
         return Order(name=CLOSE, side=Side.SELL, amount=amount)
 
-    def _awaited(self, deal: Deal, order: Order) -> bool:
-        """Whether more of this order can still trade: a rest too small for the exchange will not come."""
-        missing = order.amount - deal.filled(order.name)
-        return deal.market.accepts(missing, order.price or deal.price)
+    def _awaited(self, deal: Deal, base: Order) -> bool:
+        """Whether more of the base order can still trade: a rest too small for the exchange will not come."""
+        return deal.market.accepts(base.amount - deal.filled(BASE), deal.price)
 
     # What changes the answer though nothing filled
 
-    def watches(self, deal: Deal, last_price: Decimal) -> Iterator[Watch]:
+    def watches(self, deal: Deal) -> Iterator[Watch]:
         """The prices at which the wanted orders change."""
         stop = self.stop_price(deal)
-        if stop is not None and not deal.ending and not self.finished(deal, last_price):
+        if stop is not None and not deal.ending and not (deal.tally.sold and self._sold_out(deal)):
             yield Watch(crossing=Crossing.BELOW, price=stop, then="stop loss: everything is sold at market")
 
     def stop_price(self, deal: Deal) -> Decimal | None:
-        """`base average price x (1 - stop_loss)`, or None without a stop loss or before the base order."""
+        """`floor to tick of (base average price x (1 - stop_loss))`; None without one or before the base order."""
         if self.stop_loss is None or BASE not in deal.by_order:
             return None
-        return deal.by_order[BASE].average_price * (ONE - self.stop_loss)
+        return deal.market.price_down(deal.by_order[BASE].average_price * (ONE - self.stop_loss))
 
-    def on_event(self, deal: Deal, event: Event) -> Deal:
-        """The deal after something that is not a fill."""
+    def on_event(self, deal: Deal, event: Event) -> None:
+        """Let the deal know of something that is not a fill."""
         match event:
             case CloseAtMarket():
-                return deal.end(Ending.AT_MARKET)
+                deal.end(Ending.AT_MARKET)
             case CancelDeal():
-                return deal.end(Ending.CANCELLED)
+                deal.end(Ending.CANCELLED)
             case Tick(price=price):
-                if any(watch.reached_by(price) for watch in self.watches(deal, price)):
-                    return deal.end(Ending.STOP_LOSS)
-        return deal
+                if any(watch.reached_by(price) for watch in self.watches(deal)):
+                    deal.end(Ending.STOP_LOSS)
 
     # What it needs
 
@@ -239,8 +277,9 @@ class DCA:
             )
 
 
-def _cost(parts: list[Tally]) -> Decimal:
-    return sum((part.cost for part in parts), ZERO)
+def averaging(number: int) -> str:
+    """The name of the averaging order with this number, from 1."""
+    return f"averaging-{number}"
 
 
 def _smallest(market: Market, price: Decimal) -> Decimal:

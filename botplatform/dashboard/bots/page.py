@@ -87,7 +87,7 @@ def context(loaded: Loaded, prices: Prices) -> dict[str, Any]:
         "open": deal,
         "price": price,
         "profit": standing.profit(price),
-        "levels": Levels() if deal is None or price is None else deal.levels(price),
+        "levels": Levels() if deal is None or price is None else deal.levels(),
         "progress": Progress.of(standing, price),
         "worth": None if deal is None or price is None else deal.state.held * price,
         "open_profit": None if deal is None or price is None else deal.state.open_profit(price),

@@ -20,14 +20,14 @@ class Run:
     def price(self, price):
         """Move the market, and the tick with it."""
         self.machine.paper.set_price("BTCUSDT", price)
-        self.tick = Tick(clock.now(), Decimal(str(price)))
+        self.tick = Tick(int(clock.now().timestamp() * 1000), Decimal(str(price)))
 
     def beat(self):
         """News, then a beat: one turn of a slice."""
         self.lease.renew()  # a slice has a thread for it
         news = catch_up(self.lease)
         self.keeper.tell(news)
-        self.keeper.reload(self._bot())
+        self.keeper.reload(self.bot())
         self.keeper.beat(self.tick)
 
     def until(self, condition, what="the rows"):
@@ -37,7 +37,7 @@ class Run:
 
         return wait_until(turn, 20, what)
 
-    def _bot(self):
+    def bot(self):
         return bots_to_look_after().filter(pk=self.pk).first() or Bot.objects.get(pk=self.pk)
 
     def state(self, name, generation=1):
