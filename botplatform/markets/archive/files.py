@@ -22,6 +22,8 @@ _NEWLINE, _COMMA = ord("\n"), ord(",")
 _SMALLEST_MS = 10**11  # 1973; less is seconds
 _SMALLEST_US = 10**14  # in milliseconds the year 5138
 _US = 1000
+_ENOUGH_TO_TELL = 10  # candles; fewer may just have gaps between all of them
+_BLOCK = 1 << 20  # bytes; no line is so long
 
 Table = npt.NDArray[np.float64]
 
@@ -101,7 +103,8 @@ def _read_csv(path: Path, text: bytes, span: int | None) -> ReadFile:
         text = text.replace(b"\r\n", b"\n")
     first = 1
     if text and not (text[:1].isdigit() or text[:1] in b"-+."):
-        line, _, text = text.partition(b"\n")
+        end = text.find(b"\n") + 1 or len(text)
+        line, text = text[:end], text[end:]
         _check_header(path, line.decode(errors="replace"))
         first = 2
     table = _fast(text)
@@ -123,13 +126,25 @@ def _fast(text: bytes) -> Table | None:
     """The first six columns, if every line has the same number of plain fields; else None.
 
     Separators are found with numpy, everything behind the sixth field is cut out, and numpy reads the rest as one list
-    of numbers: twice as fast as reading every field, and six times as fast as a loop over lines.
+    of numbers. In blocks that fit the processor's cache: four times as fast as a loop over lines.
     """
+    fields = text[: text.find(b"\n")].count(b",") + 1
+    tables, begin = [], 0
+    while begin < len(text):
+        end = text.rfind(b"\n", begin, begin + _BLOCK) + 1 or len(text)
+        table = _fast_block(text[begin:end], fields)
+        if table is None:
+            return None
+        tables.append(table)
+        begin = end
+    return np.concatenate(tables) if tables else None
+
+
+def _fast_block(text: bytes, fields: int) -> Table | None:
     if not text.endswith(b"\n"):
         text += b"\n"
     letters = np.frombuffer(text, np.uint8)
     separators = np.flatnonzero(letters < ord("-"))  # commas, line ends, and what has no business here
-    fields = text[: text.find(b"\n")].count(b",") + 1
     if fields < len(COLUMNS) or len(separators) % fields:
         return None
     places = separators.reshape(-1, fields)
@@ -137,11 +152,8 @@ def _fast(text: bytes) -> Table | None:
     if (found[:, :-1] != _COMMA).any() or (found[:, -1] != _NEWLINE).any():
         return None
     if fields > len(COLUMNS):
-        edges = np.zeros(len(letters) + 1, np.int8)
-        edges[0] = 1
-        edges[places[:, 5] + 1] = -1
-        edges[places[:-1, -1] + 1] = 1
-        kept = np.cumsum(edges[:-1], dtype=np.int8).view(np.bool_)
+        edges = np.concatenate(([-1], places[:, [5, -1]].ravel()))
+        kept = np.repeat(np.resize([True, False], len(edges) - 1), np.diff(edges))
         text = letters[kept].tobytes()
     else:
         text = text.replace(b"\n", b",")
@@ -189,11 +201,16 @@ def _candles(
     if not len(times):
         raise CandlesRefused(f"{path} has no candles. Give a file with at least one.")
     stamps = _milliseconds(times, where)
+    steps = np.diff(stamps)
+    shortest = int(steps[steps > 0].min()) if (steps > 0).any() else None
     if span is None:
-        steps = np.diff(stamps)
-        if not (steps > 0).any():
+        if shortest is None:
             raise CandlesRefused(f"{path} has too few candles to tell their length. Name the interval.")
-        span = int(steps[steps > 0].min())
+        span = shortest
+    if shortest is not None and shortest > span and len(stamps) >= _ENOUGH_TO_TELL:
+        raise CandlesRefused(
+            f"{path} has candles of {shortest / 1000:g} s, not of {span / 1000:g} s. Name the interval that it has."
+        )
     return ReadFile(*checked(Candles(opened_at=stamps, **columns, span=span), where))
 
 

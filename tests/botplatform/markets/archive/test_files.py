@@ -44,6 +44,15 @@ def test_a_dump_is_read_in_each_of_its_forms(written, header, unit, fields):
     assert same(archive.load_path(written(dump(made(50), header=header, unit=unit, fields=fields))), made(50))
 
 
+@pytest.mark.parametrize("fields", [6, 12])
+@pytest.mark.parametrize("block", [1, 100, 130, 1000, 5000])
+def test_blocks_are_cut_between_lines(written, monkeypatch, block, fields):
+    monkeypatch.setattr(files, "_BLOCK", block)
+    text = dump(made(200), header=False, fields=fields)
+    assert len(files._fast(text.encode())) == 200
+    assert same(archive.load_path(written(text)), made(200))
+
+
 @pytest.mark.parametrize(
     "change", [lambda t: t.replace("\n", "\r\n"), str.rstrip, lambda t: t + "\n\n", lambda t: "\ufeff" + t]
 )
@@ -143,6 +152,19 @@ def test_lines_are_counted_with_the_header(written):
 def test_a_file_of_something_else_is_refused(written, name, content):
     with pytest.raises(CandlesRefused):
         archive.load_path(written(content, name))
+
+
+def test_a_file_of_longer_candles_than_said_is_refused(written):
+    path = written(dump(made(50, span=60 * MINUTE)))
+    with pytest.raises(CandlesRefused, match=r"has candles of 3600 s, not of 60 s\. Name the interval that it has\."):
+        files.read(path, MINUTE)
+
+
+def test_a_single_candle_does_not_tell_its_length(written):
+    path = written(dump(made(1)))
+    assert len(files.read(path, MINUTE).candles) == 1
+    with pytest.raises(CandlesRefused, match="too few candles to tell their length"):
+        archive.load_path(path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
