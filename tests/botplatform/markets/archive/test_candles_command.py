@@ -12,7 +12,7 @@ from botplatform.markets import archive
 from botplatform.markets.archive import CandlesRefused, files
 from botplatform.markets.archive.columns import take
 from tests.botplatform.markets.archive.conftest import made, same
-from tests.support.processes import run, start, wait_until
+from tests.support.processes import start, wait_until
 
 
 def command(*argv):
@@ -48,16 +48,15 @@ def test_a_killed_fetch_loses_at_most_a_page_and_goes_on(paper_archive):
     paper_archive.fault("GET /api/v3/klines", "delay", times=None, seconds=0.4)
     store = archive.folder("paper", "BTC/USDT", "1m")
     argv = ("manage.py", "candles", "fetch", "--exchange", "paper", "--symbol", "BTC/USDT", "--since", yesterday())
-    env = {"BOTPLATFORM_VAR": str(paper_archive.folder)}
-    process = start(*argv, env=env, log=paper_archive.folder / "fetch.log")
     log = paper_archive.folder / "fetch.log"
+    process = start(*argv, env={"BOTPLATFORM_VAR": str(paper_archive.folder)}, log=log)
     wait_until(lambda: store.exists or process.poll() is not None, 40, "the first page")
     process.kill()
     process.wait()
     kept = len(archive.load("paper", "BTC/USDT", "1m"))
     assert kept in {1000, 2000}, log.read_text()
     paper_archive.clear_faults()
-    said = run(*argv, env=env)
+    said = fetch()
     whole = archive.load("paper", "BTC/USDT", "1m")
     assert f"{len(whole) - kept:,} candles added" in said
     assert archive.gaps(whole) == []
