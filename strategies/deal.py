@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from strategies.market import ZERO, Market
 from strategies.orders import Fill, Order, Side
@@ -99,11 +100,11 @@ class Deal:
 
     `price` is what the market stood at when the deal opened. It changes only by `record` and `end`: the same fills
     and the same ending make the same deal, in whatever order they became known. `kept` is where its strategy may
-    keep orders that it has worked out, so that an unchanged order is the same object, and `kept_from` what they
-    were worked out from; neither holds facts.
+    keep orders that it has worked out, so that an unchanged order is the same object, and `plan` what they were
+    worked out from; neither holds facts.
     """
 
-    __slots__ = ("_trades", "by_order", "carried", "ending", "kept", "kept_from", "market", "price", "tally")
+    __slots__ = ("_trades", "by_order", "carried", "ending", "kept", "market", "plan", "price", "tally")
 
     def __init__(
         self,
@@ -120,7 +121,7 @@ class Deal:
         self.tally = Tally()
         self.by_order: dict[str, Tally] = {}
         self.kept: dict[str, Order] = {}
-        self.kept_from: Decimal | None = None
+        self.plan: Any = None
         self._trades: set[str] = set()
 
     @classmethod

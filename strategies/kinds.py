@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any
 
 from strategies.dca import DCA
+from strategies.grid import Grid
 from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
 
-KINDS: Mapping[str, type[DCA]] = {"dca": DCA}
+KINDS: Mapping[str, type[DCA | Grid]] = {"dca": DCA, "grid": Grid}
 
 
 def from_json(kind: str, values: Mapping[str, Any]) -> Strategy:
@@ -35,15 +37,15 @@ def from_json(kind: str, values: Mapping[str, Any]) -> Strategy:
         for name, field in fields.items()
         if name not in values and field.default is dataclasses.MISSING
     ]
-    numbers: dict[str, Any] = {}
+    understood: dict[str, Any] = {}
     for name in fields.keys() & values.keys():
         try:
-            numbers[name] = _number(values[name], whole=fields[name].metadata["bounds"].unit == "count")
-        except (InvalidOperation, ValueError, TypeError):
-            problems.append(Problem(name, f"{values[name]!r} is not a number.", "Give a plain decimal number."))
+            understood[name] = _understood(fields[name], values[name])
+        except _NotUnderstood as why:
+            problems.append(Problem(name, f"{values[name]!r} is {why}.", why.remedy))
     if problems:
         raise SettingsRefused(tuple(problems))
-    return strategy(**numbers)
+    return strategy(**understood)
 
 
 def to_json(strategy: Strategy) -> dict[str, Any]:
@@ -51,6 +53,26 @@ def to_json(strategy: Strategy) -> dict[str, Any]:
     fields = dataclasses.fields(strategy)  # type: ignore[arg-type]  # a Protocol cannot say "dataclass"
     values = {field.name: getattr(strategy, field.name) for field in fields}
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+class _NotUnderstood(Exception):  # noqa: N818
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+def _understood(field: dataclasses.Field[Any], value: Any) -> Any:
+    if isinstance(field.default, Enum):
+        choices = type(field.default)
+        try:
+            return choices(value)
+        except ValueError:
+            known = ", ".join(str(each.value) for each in choices)
+            raise _NotUnderstood("not a choice", f"Choose one of: {known}.") from None
+    try:
+        return _number(value, whole=field.metadata["bounds"].unit == "count")
+    except (InvalidOperation, ValueError, TypeError):
+        raise _NotUnderstood("not a number", "Give a plain decimal number.") from None
 
 
 def _number(value: Any, *, whole: bool) -> Decimal | int | None:

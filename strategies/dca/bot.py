@@ -141,8 +141,8 @@ class DCA:
     def _ladder(self, deal: Deal) -> Iterator[Order]:
         """The averaging orders, worked out once: nothing but the base order's own cost moves them."""
         anchor = deal.by_order[BASE].average_cost
-        if deal.kept_from != anchor:
-            deal.kept_from = anchor
+        if deal.plan != anchor:
+            deal.plan = anchor
             for rung in self.ladder(anchor, deal.market):
                 name = averaging(rung.number)
                 deal.kept[name] = Order(name=name, side=Side.BUY, amount=rung.amount, price=rung.price)
