@@ -171,8 +171,7 @@ class DCA:
         """
         market = deal.market
         held, price = deal.held, self.target(deal)
-        parts = self._parts(deal)
-        if parts:
+        if parts := self._parts(deal):
             whole = held - sum((part.held for part in parts), ZERO)
             received = deal.received - sum((part.received for part in parts), ZERO)
             if whole > 0:

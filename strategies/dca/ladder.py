@@ -11,14 +11,15 @@ Formulas agree with 624 recorded averaging orders of 3Commas (long, spot):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
 
 from strategies.market import ONE, ZERO, Market
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
+class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One averaging order of the ladder, rounded as the exchange wants it."""
 
     number: int  # from 1
@@ -32,13 +33,15 @@ class Rung:
         return self.price * self.amount
 
 
-def deviations(step: Decimal, step_scale: Decimal, count: int) -> Iterator[Decimal]:
+@lru_cache(maxsize=4096)
+def deviations(step: Decimal, step_scale: Decimal, count: int) -> tuple[Decimal, ...]:
     """Distance of each rung from the base price, as fractions, nearest first."""
-    deviation, next_step = ZERO, step
+    deviation, next_step, found = ZERO, step, []
     for _ in range(count):
         deviation += next_step
-        yield deviation
+        found.append(deviation)
         next_step *= step_scale
+    return tuple(found)
 
 
 def rungs(
