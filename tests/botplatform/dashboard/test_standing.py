@@ -40,7 +40,7 @@ def test_today_begins_at_midnight_utc(owner):
 
 def test_levels_are_the_strategys_own_answer(owner):
     deal = seeds.bought(seeds.bot(owner))
-    levels = only().open.levels())
+    levels = only().open.levels()
     strategy, state = deal.strategy, deal.state()
     assert levels.target == strategy.target(state)
     assert levels.stop == strategy.stop_price(state)
