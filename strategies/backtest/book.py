@@ -5,19 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from heapq import heappop, heappush
 
+import msgspec
+
 from strategies.market import ZERO
 from strategies.orders import Order, Side
 
 NEVER = float("inf")
 
 
-class Resting:
-    """One order on the book. `price` is its limit as a float, which is exact to compare with candles' prices."""
+class Resting(msgspec.Struct, eq=False, gc=False):
+    """One order on the book."""
 
-    __slots__ = ("amount", "order", "price")
-
-    def __init__(self, order: Order, amount: Decimal, price: float) -> None:
-        self.order, self.amount, self.price = order, amount, price
+    order: Order
+    amount: Decimal
 
 
 class RestingOrders:
@@ -33,8 +33,8 @@ class RestingOrders:
         self._placed = 0
 
     def add(self, order: Order, amount: Decimal, price: float) -> None:
-        resting = Resting(order, amount, price)
-        self.by_name[order.name] = resting
+        """Put an order on the book; `price` is its limit as a float, which compares exactly with candles' prices."""
+        self.by_name[order.name] = resting = Resting(order, amount)
         self._placed += 1
         if order.side is Side.BUY:
             heappush(self._bids, (-price, self._placed, resting))

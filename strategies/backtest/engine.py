@@ -216,8 +216,9 @@ class _Run:
         order = self._strategy.order(self._deal, name)
         if order is None or name in self._book.by_name:
             return
-        market, price = self._market, self._exact()
-        amount = self._missing(order, price)
+        market, price, deal = self._market, self._exact(), self._deal
+        free = ZERO if order.side is Side.BUY else deal.held - self._book.offered
+        amount = to_place(order, deal.filled(name), market, free=free, last_price=price)
         if amount is None:
             return
         if order.side is Side.BUY:
@@ -253,25 +254,22 @@ class _Run:
         if order.price is None:
             self._due.append(name)
             return
-        amount = self._missing(order, order.price)
-        if amount is None:
-            return
-        price = float(order.price)
-        if price >= self._cursor if order.side is Side.BUY else price <= self._cursor:
-            self._due.append(name)
-        else:
-            self._book.add(order, amount, price)
-
-    def _missing(self, order: Order, price: Decimal) -> Decimal | None:
-        deal = self._deal
-        tally = deal.by_order.get(order.name)
-        return to_place(
+        deal, buying = self._deal, order.side is Side.BUY
+        tally = deal.by_order.get(name)
+        amount = to_place(
             order,
             ZERO if tally is None else tally.bought + tally.sold,
             self._market,
-            free=ZERO if order.side is Side.BUY else deal.held - self._book.offered,
-            last_price=price,
+            free=ZERO if buying else deal.held - self._book.offered,
+            last_price=order.price,
         )
+        if amount is None:
+            return
+        price = float(order.price)
+        if price >= self._cursor if buying else price <= self._cursor:
+            self._due.append(name)
+        else:
+            self._book.add(order, amount, price)
 
     def _clear(self) -> None:
         """Nothing is left to do in this deal: what is on the book goes, and the next deal may open."""
