@@ -1,0 +1,34 @@
+"""The job whose settings are varied, as its words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from botplatform.bots.backtests import job as jobs
+from strategies.kinds import KINDS
+from strategies.settings import SettingsRefused
+
+
+def job_words(path: Path) -> dict[str, Any]:
+    """The words of a job's file. Raises SettingsRefused for mistakes that no setting can mend.
+
+    Settings are left to each set: what is missing or wrong in them may be what is varied.
+    """
+    try:
+        words = json.loads(path.read_text(), parse_float=str)
+    except (OSError, ValueError):
+        words = None
+    if not isinstance(words, dict):
+        jobs.read(path)  # says what is wrong with the file
+        raise TypeError(path)
+    try:
+        jobs.of(words)
+    except SettingsRefused as why:
+        fields = {field.name for kind in KINDS.values() for field in dataclasses.fields(kind)}
+        fatal = tuple(problem for problem in why.problems if problem.field not in fields)
+        if fatal:
+            raise SettingsRefused(fatal) from None
+    return words
