@@ -32,6 +32,7 @@ class Outcome:
     candles: Candles
     rows: Sequence[Row]
     steps: Sequence[Step] | None = None
+    steps_asked: int = 0
 
     @property
     def best(self) -> list[Row]:
@@ -62,6 +63,8 @@ class Outcome:
             )
         if self.steps is None:
             said.append(CHANCE_SAID)
+        elif missing := self.steps_asked - len(self.steps):
+            said.append(f"{missing} of {self.steps_asked} steps of the walk are missing: no set can work there.")
         return said
 
     def span_of(self, piece: Piece) -> str:

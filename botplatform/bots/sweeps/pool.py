@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from botplatform.bots.sweeps.memory import keep_freed
 from botplatform.bots.sweeps.sets import Settings
 from botplatform.bots.sweeps.work import Piece, Row, opened, run_set
 
@@ -21,7 +22,7 @@ _job: tuple[Mapping[str, Any], str] = ({}, "")  # of this worker process, set on
 
 def rows(
     job_words: Mapping[str, Any], candles_path: str, units: Sequence[Unit], *, processes: int = 1
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """One row for each unit, in their order. Whatever ends this early, Ctrl-C too, ends the workers at once."""
     processes = min(processes, -(-len(units) // _CHUNK))
     if processes <= 1:
@@ -49,6 +50,7 @@ def rows(
 def _begin(job_words: Mapping[str, Any], candles_path: str) -> None:
     global _job  # noqa: PLW0603 - what a worker process is for
     _job = (job_words, candles_path)
+    keep_freed()
     # Ctrl-C reaches the whole group of processes; the parent ends the workers, without a traceback of each.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import TextIO
 
 from botplatform.bots.sweeps.work import Row
@@ -13,18 +14,20 @@ _WIDTH = 24
 _ON_TERMINAL, _IN_FILE = 0.1, 5.0  # seconds between two tellings
 
 
-def told(rows: Iterable[Row], total: int, what: str, out: TextIO) -> Iterator[Row]:
+def told(rows: Generator[Row, None, None], total: int, what: str, out: TextIO) -> Iterator[Row]:
     """The same rows; on the way a bar on a terminal, or now and then a line in a file."""
     terminal = out.isatty()
     began = last = clock.monotonic()
     count = 0
     try:
-        for count, row in enumerate(rows, 1):
-            now = clock.monotonic()
-            if now - last >= (_ON_TERMINAL if terminal else _IN_FILE):
-                last = now
-                _tell(out, _words(what, count, total, now - began), terminal=terminal)
-            yield row
+        # Closed here and not when it is forgotten: until then its workers would go on after an interrupt.
+        with closing(rows):
+            for count, row in enumerate(rows, 1):
+                now = clock.monotonic()
+                if now - last >= (_ON_TERMINAL if terminal else _IN_FILE):
+                    last = now
+                    _tell(out, _words(what, count, total, now - began), terminal=terminal)
+                yield row
     finally:
         _tell(out, _words(what, count, total, clock.monotonic() - began), terminal=terminal)
         if terminal:

@@ -61,7 +61,7 @@ def walk(
         best = ranked(rows[n * len(sets) : (n + 1) * len(sets)], rank)
         if best:
             winners.append((n, best[0]))
-    judged = run([(winner.settings, pieces[n + 1]) for n, winner in winners])
+    judged = list(run([(winner.settings, pieces[n + 1]) for n, winner in winners]))
     return [
         Step(
             chosen_on=pieces[n],
@@ -91,11 +91,13 @@ def sentence(steps: Sequence[Step]) -> str:
     unseen = sum(second for _, second in both) / len(both)
     left = left_of(steps)
     made = f"The winners made {share(seen, sign=True)} a piece on candles that they were chosen on"
+    after = f"and {share(unseen, sign=True)} on the next, unseen ones"
+    good = sum(second > 0 for _, second in both)
+    ended = f"{good} of {len(both)} unseen pieces ended with a profit."
     if left is None:
-        return f"{made}, and {share(unseen, sign=True)} on the next, unseen ones: there was no profit to be left of."
-    if left < 0:
-        return f"{made}, and {share(unseen, sign=True)} on the next, unseen ones: nothing of the profit was left."
-    return f"{made}, and {share(unseen, sign=True)} on the next, unseen ones: {share(left, places=0)} of it was left."
+        return f"{made}, {after}: there was no profit to be left of. {ended}"
+    kept = "nothing" if left <= 0 else share(left, places=0)
+    return f"{made}, {after}: {kept} of the profit was left. {ended}"
 
 
 def _both(steps: Sequence[Step]) -> list[tuple[float, float]]:

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from botplatform.bots.sweeps.axes import axes_of
 from botplatform.bots.sweeps.ranking import Rank, ranked
 from botplatform.bots.sweeps.sets import sets_of
-from botplatform.bots.sweeps.walk_forward import pieces_of
-from botplatform.bots.sweeps.work import Figures, Row, run_set
+from botplatform.bots.sweeps.walk_forward import Step, pieces_of, sentence
+from botplatform.bots.sweeps.work import Figures, Piece, Row, run_set
 from strategies.settings import SettingsRefused
 from tests.strategies.backtest.test_engine_equals_walker import series
 
@@ -257,6 +257,27 @@ def test_it_says_plainly_what_was_left(sweep, found):
     unseen = sum(step["unseen"]["profit_share"] for step in walk["steps"])
     assert walk["left"] == pytest.approx(unseen / seen)
     assert walk["sentence"] in sweep(*VARY, "--walk-forward", "3")
+
+
+def step(seen, unseen):
+    return Step(
+        chosen_on=Piece(0, 1), judged_on=Piece(1, 2), settings=(), seen=figures(seen), unseen=unseen and figures(unseen)
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ([step("10", "5"), step("10", "-1")], "+10.00 % a piece"),
+        ([step("10", "5"), step("10", "-1")], "+2.00 % on the next, unseen ones: 20 % of the profit was left."),
+        ([step("10", "5"), step("10", "-1")], "1 of 2 unseen pieces ended with a profit."),
+        ([step("10", "-5")], "nothing of the profit was left."),
+        ([step("-1", "5")], "there was no profit to be left of."),
+        ([step("10", None)], "No step of the walk could be judged"),
+    ],
+)
+def test_the_sentence_of_a_walk(steps, told):
+    assert told in sentence(steps)
 
 
 # How it is shown

@@ -72,7 +72,7 @@ class Command(BaseCommand):
         seconds = clock.monotonic() - began
         if options["html"]:
             try:
-                options["html"].write_text(to_html(outcome, options["top"]))
+                options["html"].write_text(to_html(outcome, options["top"]), encoding="utf-8")
             except OSError as why:
                 raise CommandError(
                     f"html: {options['html']} cannot be written ({why.strerror}). Name another."
@@ -117,6 +117,7 @@ def _swept(options: dict[str, Any]) -> Outcome:
         candles=candles,
         rows=rows,
         steps=steps,
+        steps_asked=asked or 0,
     )
 
 
