@@ -82,7 +82,7 @@ def to_svg(heat: Heat) -> str:
             figure = heat.at(down, across)
             told = f"{heat.down.name} {down}, {heat.across.name} {across}: {heat.shown(figure)}"
             kind = "none" if figure is None else "gain" if figure >= 0 else "loss"
-            strength = 1.0 if figure is None else 0.08 + 0.82 * abs(figure) / most
+            strength = 1.0 if figure is None else 0.06 + 0.56 * abs(figure) / most  # text on it stays legible
             parts.append(
                 f'<rect class="{kind}" x="{x_of(column):.1f}" y="{y}" width="{wide - 1:.1f}" height="{tall - 1}" '
                 f'fill-opacity="{strength:.2f}"><title>{escape(told)}</title></rect>'
