@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from strategies.market import ZERO, Market
 from strategies.orders import Fill, Order, Side
@@ -20,8 +21,7 @@ class Ending(StrEnum):
     CANCELLED = "cancelled, coins kept"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Dust of the deal before: coins too few to sell, at what they cost."""
 
     amount: Decimal = ZERO
@@ -175,17 +175,20 @@ class Deal:
     @property
     def held(self) -> Decimal:
         """Coins that can be sold: what arrived, less what was sold, with the dust of the deal before."""
-        return self.tally.held + self.carried.amount
+        tally = self.tally
+        return tally.bought - tally.base_fees - tally.sold + self.carried.amount
 
     @property
     def received(self) -> Decimal:
         """Coins that arrived or were carried in."""
-        return self.tally.received + self.carried.amount
+        tally = self.tally
+        return tally.bought - tally.base_fees + self.carried.amount
 
     @property
     def cost(self) -> Decimal:
         """Quote paid in this deal, fees and carried dust included."""
-        return self.tally.cost + self.carried.cost
+        tally = self.tally
+        return tally.spent + tally.quote_fees_buying + self.carried.cost
 
     @property
     def average_cost(self) -> Decimal:

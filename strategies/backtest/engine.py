@@ -23,7 +23,7 @@ from strategies.backtest.candles import Candles
 from strategies.backtest.index import BarIndex
 from strategies.backtest.options import FillRule, GapRule, Options
 from strategies.backtest.result import DealDone, Filled, Result
-from strategies.deal import NOTHING_CARRIED, Deal, Ending
+from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
 from strategies.events import Crossing, Tick
 from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
@@ -68,6 +68,7 @@ class _Run:
         self._bar = 0
         self._at = int(candles.opened_at[0])
         self._cursor = float(candles.open[0])
+        self._known = (self._cursor, Decimal(repr(self._cursor)))  # the last price that was asked for exactly
         self._stop, self._rise = -NEVER, NEVER  # the nearest watches below and above
         self._deal = Deal(market=market, price=self._exact())
         self._opened = (0, self._at)
@@ -160,6 +161,8 @@ class _Run:
         price = resting.order.price
         if price is None or (jumped and not self._at_limit):
             price = self._exact()
+        elif not jumped:
+            self._known = (self._cursor, price)
         self._trade(resting.order, resting.amount, price, self._market.maker_fee)
         self._settle()
 
@@ -231,8 +234,9 @@ class _Run:
 
     def _ask_for_all(self) -> None:
         wanted = {order.name: order for order in self._strategy.orders(self._deal)}
-        for name in self._book.by_name.keys() - wanted.keys():
-            self._book.remove(name)
+        if self._book.by_name:
+            for name in self._book.by_name.keys() - wanted.keys():
+                self._book.remove(name)
         for name, order in wanted.items():
             self._want(name, order)
         self._stop, self._rise = -NEVER, NEVER
@@ -280,20 +284,25 @@ class _Run:
 
     def _exact(self) -> Decimal:
         """The price at which the path stands. A float's shortest text is the price that it was made from."""
-        return Decimal(repr(self._cursor))
+        cursor, price = self._known
+        if cursor != self._cursor:
+            price = Decimal(repr(self._cursor))
+            self._known = (self._cursor, price)
+        return price
 
     # Deals
 
     def _next_deal(self) -> None:
         deal = self._deal
-        self._done.append(self._summary(deal, self._bar))
-        carried = NOTHING_CARRIED if deal.ending is Ending.CANCELLED else deal.dust
+        dust = deal.dust
+        self._done.append(self._summary(deal, dust, self._bar))
+        carried = NOTHING_CARRIED if deal.ending is Ending.CANCELLED else dust
         self._deal = Deal(market=self._market, price=self._exact(), carried=carried)
         self._opened = (self._bar, self._at)
         self._over = False
         self._ask_for_all()
 
-    def _summary(self, deal: Deal, closed_bar: int | None) -> DealDone:
+    def _summary(self, deal: Deal, held: Carried, closed_bar: int | None) -> DealDone:
         bar, at = self._opened
         over = closed_bar is not None
         return DealDone(
@@ -307,12 +316,12 @@ class _Run:
             averaging_orders=sum(name.startswith("averaging") for name in deal.by_order),
             invested=deal.tally.cost,
             realised=deal.realised,
-            held=deal.held,
-            cost_of_held=deal.cost_of_held,
+            held=held.amount,
+            cost_of_held=held.cost,
         )
 
     def _result(self) -> Result:
-        deals = [*self._done, self._summary(self._deal, None)]
+        deals = [*self._done, self._summary(self._deal, self._deal.dust, None)]
         times = self._candles.opened_at
         fills = [
             Filled(
