@@ -190,13 +190,15 @@ class BotKeeper:
         ]
 
     def _cancel(self, step: Cancel) -> None:
-        if self._waits(step.name):
+        # Apart from what became of placing it: a cancel that came too late says nothing against the next piece.
+        attempt = f"cancel {step.name}"
+        if self._waits(attempt):
             return
         row = self._orders[step.name]
         placing.cancel(self._lease, row)
         self._read_up = False
         if not row.over:
-            self._failed(f"cancel {step.name}", row)
+            self._failed(attempt, row)
 
     def _place(self, deal: Deal, state: DealState, step: Place, last: Decimal) -> None:
         wanted = step.order
@@ -216,9 +218,9 @@ class BotKeeper:
             self._failures.pop(wanted.name, None)
 
     def _failed(self, what: str, row: Order) -> None:
-        failures = self._failures[row.name]
-        self._failures[row.name] += 1
-        self._not_before[row.name] = clock.monotonic() + _PAUSES[min(failures, len(_PAUSES) - 1)]
+        failures = self._failures[what]
+        self._failures[what] += 1
+        self._not_before[what] = clock.monotonic() + _PAUSES[min(failures, len(_PAUSES) - 1)]
         if row.state in _NOTHING_CAME:
             self.complain(row.name, f"{what}: {row.get_state_display()}. {row.reason}")
 
@@ -255,6 +257,9 @@ class BotKeeper:
             )
             quote = state.market.quote
             note(self.bot, f"Deal {deal.number} closed: {profit:+.4f} {quote}.", deal=deal)
+        # Pauses belong to this deal's orders, not to their names in the next one.
+        self._failures.clear()
+        self._not_before.clear()
         self.bot.refresh_from_db()
         self.reload(self.bot)
 

@@ -35,7 +35,7 @@ NOT_OURS_ANY_MORE = (
 )
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Somebody else runs this shard now, or may. Stop at once and change nothing."""
 
 

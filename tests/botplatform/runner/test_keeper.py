@@ -152,6 +152,17 @@ def test_a_close_sells_what_averaging_orders_bought_meanwhile(run, account):
     assert sum(sold) == sum(bought) - Decimal("0.00001")  # the fee, and what is left of its lot
 
 
+def test_a_stop_loss_that_overtook_its_ladder_does_not_delay_the_next_deal(run):
+    run.until_ladder()
+    run.price(PRICE * Decimal("0.94"))
+    for _ in range(2):  # it cancels averaging orders that have filled already, and has not heard of it
+        run.keeper.reload(run.bot())
+        run.keeper.beat(run.tick)
+    run.until(lambda: run.deal().number == 2, "the next deal")
+    assert not any(run.keeper._waits(f"averaging-{number}") for number in (1, 2))
+    assert run.keeper._failures["close"] == 0
+
+
 def test_a_stopped_bot_opens_no_new_deal(run):
     actions.stop(Bot.objects.get())
     run.beat()
