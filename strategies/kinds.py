@@ -55,7 +55,7 @@ def to_json(strategy: Strategy) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
-class _NotUnderstood(Exception):  # noqa: N818
+class _NotUnderstood(Exception):
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
         self.remedy = remedy

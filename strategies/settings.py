@@ -23,7 +23,7 @@ class Problem:
         return f"{self.field}: {self.problem} {self.remedy}"
 
 
-class SettingsRefused(ValueError):  # noqa: N818 - it is a refusal, in the words of the whole project
+class SettingsRefused(ValueError):
     """Settings that cannot work. `problems` has every one of them, not just the first."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:

@@ -21,7 +21,7 @@ from strategies.settings import Problem, SettingsRefused
 _HEADROOM = Decimal("1.10")
 
 
-class NoPrice(Exception):  # noqa: N818
+class NoPrice(Exception):
     """The market has no price yet: the feed has not seen it trade."""
 
 

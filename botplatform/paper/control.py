@@ -24,7 +24,7 @@ LARGEST = Decimal(10) ** 12
 Wish = dict[str, Any]
 
 
-class Mistake(Exception):  # noqa: N818  (what the caller did, with a sentence)
+class Mistake(Exception):
     """Answered as `{"error": sentence}`."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:

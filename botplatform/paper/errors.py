@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818  (it is what the exchange answers, not something that broke)
+class Refusal(Exception):
     """An answer `{"code": ..., "msg": ...}` with an HTTP status."""
 
     def __init__(

@@ -64,7 +64,7 @@ _MONEY = frozenset(
 )
 
 
-class FolderInUse(Exception):  # noqa: N818  (its message is the sentence for the person)
+class FolderInUse(Exception):
     """Another exchange works in the folder."""
 
 

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Problem(Exception):  # noqa: N818 (it is shown to people as a sentence, it is not a fault of the code)
+class Problem(Exception):
     """Something outside this program is in the way; the text says what, and what to do."""

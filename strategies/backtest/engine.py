@@ -33,7 +33,7 @@ from strategies.strategy import Strategy
 _MOST_ROUNDS = 10_000  # of reactions at one price: a strategy that never comes to rest is an error, not a loop
 
 
-class NeverRests(Exception):  # noqa: N818
+class NeverRests(Exception):
     """The strategy's orders trade at once, for ever: its settings leave nothing between buying and selling."""
 
 

@@ -12,7 +12,7 @@ from vault.messages.canonical import canonical, digest
 GENESIS = "0" * 64
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """The chain does not hold: an entry was changed, removed or put in. `height` is the first bad one."""
 
     def __init__(self, height: int, why: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
-class BadKeyFile(Exception):  # noqa: N818
+class BadKeyFile(Exception):
     """The key file is missing, readable by others, or no key. The message says what to do."""
 
 

@@ -23,7 +23,7 @@ _CREATION_PATH = f"auth/approle/role/{ROLE}/secret-id"
 _RENEW_EVERY = 300  # seconds; the token's period is 20 minutes
 
 
-class BadBootstrap(Exception):  # noqa: N818
+class BadBootstrap(Exception):
     """The wrapping token is not the one-time token that the supervisor hands to a signer."""
 
 

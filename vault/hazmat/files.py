@@ -9,7 +9,7 @@ from pathlib import Path
 from vault.hazmat.secret import Secret
 
 
-class Exposed(PermissionError):  # noqa: N818
+class Exposed(PermissionError):
     """A key file that others can read. It is not used: nobody knows who has a copy."""
 
 

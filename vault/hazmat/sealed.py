@@ -18,7 +18,7 @@ from vault.hazmat.secret import Secret
 SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
-class CannotOpen(Exception):  # noqa: N818
+class CannotOpen(Exception):
     """The form was sealed to another key, for another owner or credential, or was changed on the way."""
 
 

@@ -108,7 +108,7 @@ SENTENCES: dict[Code, str] = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - the word of the whole project
+class Refused(Exception):
     """No, and asking again will not help: something has to change first. `detail` adds to the sentence."""
 
     def __init__(self, code: Code, detail: str = "") -> None:
@@ -118,7 +118,7 @@ class Refused(Exception):  # noqa: N818 - the word of the whole project
         super().__init__(f"{self.sentence} {detail}".strip())
 
 
-class Retry(Exception):  # noqa: N818
+class Retry(Exception):
     """Not now. Nothing happened; the same request may be made again after `after` seconds."""
 
     def __init__(self, code: Code, detail: str = "", after: float = 1.0) -> None:
@@ -129,5 +129,5 @@ class Retry(Exception):  # noqa: N818
         super().__init__(f"{self.sentence} {detail}".strip())
 
 
-class OutcomeUnknown(Exception):  # noqa: N818
+class OutcomeUnknown(Exception):
     """It may have happened. Look the order up before anything else is done with it."""

@@ -23,7 +23,7 @@ from vault.tokens.tokens import Mint
 log = logging.getLogger(__name__)
 
 
-class AnotherSigner(Exception):  # noqa: N818
+class AnotherSigner(Exception):
     """Two signers on one ledger would each think that they alone decide."""
 
 

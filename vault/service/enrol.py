@@ -13,7 +13,7 @@ from vault.tokens import process_key
 from vault.tokens.models import EnrolledKey
 
 
-class CannotEnrol(Exception):  # noqa: N818
+class CannotEnrol(Exception):
     """The key file cannot be used, or its key was enrolled as something else or withdrawn."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Rejected(Exception):  # noqa: N818
+class Rejected(Exception):
     """The exchange said no: it did not happen and will not. `busy` when the same may pass later."""
 
     def __init__(self, reason: str, *, busy: bool = False) -> None:
@@ -12,13 +12,13 @@ class Rejected(Exception):  # noqa: N818
         self.busy = busy
 
 
-class NotThere(Exception):  # noqa: N818
+class NotThere(Exception):
     """The exchange says that it knows no such order. That is believed only after a while, and not once."""
 
 
-class NotSent(Exception):  # noqa: N818
+class NotSent(Exception):
     """No connection was made: not a byte of the request left this machine."""
 
 
-class Unsure(Exception):  # noqa: N818
+class Unsure(Exception):
     """It was sent, or may have been, and nobody knows what came of it."""

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class CandlesRefused(Exception):  # noqa: N818 - it is a refusal, in the words of the whole project
+class CandlesRefused(Exception):
     """Candles that cannot be read, fetched or kept. Its text says what is wrong and what to do about it."""
