@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from enum import Enum
 
+from strategies.backtest.options import FillRule
 from strategies.market import Market
 from strategies.orders import Fill, OpenOrder, Order, Side
 from strategies.reconcile import Cancel, Place, Step
-
-
-class FillRule(Enum):
-    """When a resting limit order trades: only when the price goes through it, or as soon as it touches it."""
-
-    THROUGH = "through"
-    TOUCH = "touch"
 
 
 class Book:

@@ -32,6 +32,7 @@ from strategies.deal import Ending
 from strategies.events import CancelDeal, CloseAtMarket, Tick
 from strategies.orders import OpenOrder
 from strategies.reconcile import Cancel, Place, reconcile
+from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
 _EXITS = ("close",)
@@ -91,7 +92,12 @@ class BotKeeper:
         if self._deal is None:
             return
         self._deal.bot = bot
-        self._strategy = self._deal.strategy
+        try:
+            self._strategy = self._deal.strategy
+        except SettingsRefused as why:
+            # Rows of another version: this deal waits for a person, and the other bots go on.
+            self.complain("settings", f"Deal {self._deal.number} is not looked after: its settings are refused. {why}")
+            return
         fills = list(Fill.objects.filter(order__deal=self._deal).select_related("order"))
         self._state = self._deal.state(fills)
         for order in self._deal.orders.order_by("generation"):

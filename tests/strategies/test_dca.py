@@ -3,7 +3,8 @@ from decimal import Decimal as D
 
 import pytest
 
-from strategies.book import Book, FillRule
+from strategies.backtest.options import FillRule
+from strategies.book import Book
 from strategies.dca import DCA
 from strategies.deal import Deal, Ending
 from strategies.events import CancelDeal, CloseAtMarket, Tick

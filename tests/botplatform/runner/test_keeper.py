@@ -163,6 +163,16 @@ def test_a_stop_loss_that_overtook_its_ladder_does_not_delay_the_next_deal(run):
     assert run.keeper._failures["close"] == 0
 
 
+def test_a_deal_whose_settings_are_refused_waits_and_says_so(run, account):
+    run.until_ladder()
+    sent = len(run.at_exchange(account.at_exchange))
+    Deal.objects.update(settings={"base_order": "50"})
+    run.beat()
+    run.beat()
+    assert len(run.at_exchange(account.at_exchange)) == sent
+    assert BotEvent.objects.filter(bot=run.pk, level="error", text__contains="is not looked after").count() == 1
+
+
 def test_a_stopped_bot_opens_no_new_deal(run):
     actions.stop(Bot.objects.get())
     run.beat()
