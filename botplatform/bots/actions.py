@@ -119,3 +119,10 @@ def note(
 ) -> None:
     """A line on the bot's timeline."""
     BotEvent.objects.create(bot=bot, deal=deal, at=clock.now(), level=level, code=code, text=text[:600])
+
+
+def complain(bot: Bot, code: str, text: str, *, deal: Deal | None = None) -> None:
+    """Put an error into the bot's inbox, unless the same stands there already."""
+    standing = BotEvent.objects.filter(bot=bot, level=BotEvent.Level.ERROR, code=code, text=text[:600], dismissed=False)
+    if not standing.exists():
+        note(bot, text, deal=deal, level=BotEvent.Level.ERROR, code=code)

@@ -19,8 +19,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
-from botplatform.bots.actions import note
-from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
+from botplatform.bots.actions import complain, note
+from botplatform.bots.models import Bot, Deal, Fill, Order
 from botplatform.exchanges.vault import LeaseHandle
 from botplatform.lib import clock
 from botplatform.lib.money import written
@@ -234,12 +234,8 @@ class BotKeeper:
         return clock.monotonic() < self._not_before.get(name, 0)
 
     def complain(self, code: str, text: str) -> None:
-        """Put an error into the bot's inbox, unless the same stands there already."""
-        standing = BotEvent.objects.filter(
-            bot=self.bot, level=BotEvent.Level.ERROR, code=code, text=text[:600], dismissed=False
-        )
-        if not standing.exists():
-            note(self.bot, text, deal=self._deal, level=BotEvent.Level.ERROR, code=code)
+        """Put an error into the bot's inbox."""
+        complain(self.bot, code, text, deal=self._deal)
 
     def tell(self, news: News) -> None:
         """A line on the timeline for every trade."""

@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from botplatform.bots.actions import complain
 from botplatform.bots.models import Bot
 from botplatform.exchanges.vault import Code, LeaseHandle, OutcomeUnknown, Refused, Retry, runner
 from botplatform.lib import clock
@@ -146,7 +147,7 @@ class _Slice:
         except Refused as why:
             if why.code in NOT_OURS_ANY_MORE and why.code is not Code.HELD_BY_ANOTHER_SHARD:
                 raise LeaseLost(str(why)) from why
-            log.warning("%s: bot %s: %s", self._lease.shard, bot.pk, why)
+            complain(bot, why.code, f"It is not looked after. {why}")
         except (Retry, OutcomeUnknown) as why:
             log.warning("%s: bot %s: %s", self._lease.shard, bot.pk, why)
         else:
