@@ -17,12 +17,16 @@ class Ending(StrEnum):
     """Why a deal is on its way out before its take profit."""
 
     STOP_LOSS = "stop loss"
+    TAKE_PROFIT = "take profit"  # one that does not rest on the book, such as a trailing one
+    CONDITIONS = "close conditions"
+    TIMED_OUT = "timed out"
+    DONE = "done"  # it did what it was to do
     AT_MARKET = "closed at market"
     CANCELLED = "cancelled, coins kept"
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Dust of the deal before: coins too few to sell, at what they cost."""
+    """Coins that a deal begins with: dust of the one before, or given by the owner. `cost` in quote for all of them."""
 
     amount: Decimal = ZERO
     cost: Decimal = ZERO
@@ -98,26 +102,49 @@ class Tally:
 class Deal:
     """One round trip, from the first order until nothing is held that can be sold.
 
-    `price` is what the market stood at when the deal opened. It changes only by `record` and `end`: the same fills
-    and the same ending make the same deal, in whatever order they became known. `kept` is where its strategy may
-    keep orders that it has worked out, so that an unchanged order is the same object, and `plan` what they were
-    worked out from; neither holds facts.
+    `price` is what the market stood at when the deal opened, at `opened_at` (milliseconds since 1970). It changes only
+    by `record`, `end` and `state`: the same fills, ending and state make the same deal, in whatever order the fills
+    became known. `state` is what its strategy has to remember that no fill tells (the highest price seen, what the
+    user added), a frozen struct of the strategy's own type or None. `kept` is where the strategy may keep orders that
+    it has worked out, so that an unchanged order is the same object, and `plan` what they were worked out from;
+    neither holds facts.
+
+    A deal that `opens` with a sell is a spot short: it sells coins that it was given, and buys them back.
     """
 
-    __slots__ = ("_trades", "by_order", "carried", "ending", "kept", "market", "plan", "price", "tally")
+    __slots__ = (
+        "_trades",
+        "by_order",
+        "carried",
+        "ending",
+        "kept",
+        "market",
+        "opened_at",
+        "opens",
+        "plan",
+        "price",
+        "state",
+        "tally",
+    )
 
     def __init__(
         self,
         *,
         market: Market,
         price: Decimal,
+        opened_at: int = 0,
         carried: Carried = NOTHING_CARRIED,
         ending: Ending | None = None,
+        opens: Side = Side.BUY,
+        state: Any = None,
     ) -> None:
         self.market = market
         self.price = price
+        self.opened_at = opened_at
         self.carried = carried
         self.ending = ending
+        self.opens = opens
+        self.state = state
         self.tally = Tally()
         self.by_order: dict[str, Tally] = {}
         self.kept: dict[str, Order] = {}
@@ -131,11 +158,22 @@ class Deal:
         *,
         market: Market,
         price: Decimal,
+        opened_at: int = 0,
         carried: Carried = NOTHING_CARRIED,
         ending: Ending | None = None,
+        opens: Side = Side.BUY,
+        state: Any = None,
     ) -> Deal:
         """The deal that these fills make."""
-        deal = cls(market=market, price=price, carried=carried, ending=ending)
+        deal = cls(
+            market=market,
+            price=price,
+            opened_at=opened_at,
+            carried=carried,
+            ending=ending,
+            opens=opens,
+            state=state,
+        )
         for fill in fills:
             deal.record(fill)
         return deal
@@ -202,14 +240,34 @@ class Deal:
         return self.average_cost * held if held > 0 else ZERO
 
     @property
+    def position(self) -> Decimal:
+        """Coins that this deal has added to what it began with: below zero for a short."""
+        tally = self.tally
+        return tally.bought - tally.base_fees - tally.sold
+
+    @property
+    def owed(self) -> Decimal:
+        """Coins that a short still has to buy back, before fees."""
+        return max(-self.position, ZERO)
+
+    @property
     def realised(self) -> Decimal:
-        """Profit in quote of what was sold, at average cost, after fees."""
-        if not self.tally.sold:
+        """Profit in quote after fees: of what was sold, at average cost; of a short, of what was bought back."""
+        tally = self.tally
+        if self.opens is Side.SELL:
+            return tally.received * tally.proceeds / tally.sold - tally.cost if tally.bought else ZERO
+        if not tally.sold:
             return ZERO
-        return self.tally.proceeds - self.average_cost * self.tally.sold
+        return tally.proceeds - self.average_cost * tally.sold
 
     def open_profit(self, price: Decimal) -> Decimal:
-        """Profit in quote of what is held if it went at `price`, after the taker's fee."""
+        """Profit in quote if what is held went at `price`, or what is owed were bought back, after the taker's fee."""
+        if self.opens is Side.SELL:
+            owed = self.owed
+            if not owed:
+                return ZERO
+            fair = self.tally.proceeds / self.tally.sold * owed
+            return fair - owed * price / (1 - self.market.taker_fee)
         return self.held * price * (1 - self.market.taker_fee) - self.cost_of_held
 
     @property

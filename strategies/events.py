@@ -9,9 +9,19 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The price at which the market last traded."""
+    """The price at which the market last traded. It is how time passes, too."""
 
     at: int  # milliseconds since 1970
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Conditions of the strategy (`asks`) hold from now on, or hold no longer: a candle has closed."""
+
+    at: int
+    ask: str
+    holds: bool
     price: Decimal
 
 
@@ -25,7 +35,45 @@ class CancelDeal:
     """The user's wish to end the deal and keep the coins."""
 
 
-Event = Tick | CloseAtMarket | CancelDeal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFunds:
+    """The user's wish to put more into the deal. The same `wish` twice is one wish."""
+
+    wish: str  # its identity
+    quote: Decimal  # what it spends
+    price: Decimal | None = None  # None: at the market
+    at_price: Decimal  # what the market stood at when it was wished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReduceFunds:
+    """The user's wish to sell a share of what is held at the market, and go on. The same `wish` twice is one wish."""
+
+    wish: str
+    share: Decimal  # a fraction of what is held
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """A signal from outside, already checked: it is from its owner and not too old. The same `wish` twice is one."""
+
+    wish: str
+    at: int
+    action: str  # the strategy's own words
+    price: Decimal
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingPaid:
+    """Reserved for futures, which pay or cost funding. Nothing on spot sends it."""
+
+    at: int
+    quote: Decimal  # received when positive
+
+
+Event = Tick | Answered | CloseAtMarket | CancelDeal | AddFunds | ReduceFunds | Signalled | FundingPaid
 
 
 class Crossing(StrEnum):
@@ -43,3 +91,37 @@ class Watch:
 
     def reached_by(self, price: Decimal) -> bool:
         return price <= self.price if self.crossing is Crossing.BELOW else price >= self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """A watch that follows the price at a distance: the exchange of words is the same, the level moves by itself.
+
+    With crossing BELOW it follows the highest price seen, `best`, and is reached at or below
+    `best x (1 - distance)`; with ABOVE the lowest, and `best x (1 + distance)`. `price` is that level as it stands, on
+    a tick. The strategy is told each new best by a Tick.
+    """
+
+    crossing: Crossing
+    best: Decimal
+    distance: Decimal  # a fraction
+    price: Decimal
+    then: str
+
+    def reached_by(self, price: Decimal) -> bool:
+        return price <= self.price if self.crossing is Crossing.BELOW else price >= self.price
+
+    def follows(self, price: Decimal) -> bool:
+        """Whether this price is a new best."""
+        return price > self.best if self.crossing is Crossing.BELOW else price < self.best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A time at which the wanted orders change though nothing filled and no price was reached."""
+
+    at: int  # milliseconds since 1970
+    then: str
+
+
+Awaited = Watch | Trail | Alarm

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from strategies.settings import Problem, SettingsRefused
+
 ZERO = Decimal(0)
 ONE = Decimal(1)
+_ONLY_SPOT = "Choose one such as BTC/USDT: futures, swaps and options are not traded."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +28,18 @@ class Market:
     max_orders: int = 200
     maker_fee: Decimal = Decimal("0.001")
     taker_fee: Decimal = Decimal("0.001")
+    contract_size: Decimal = ONE  # reserved for futures: base currency in one contract; one on spot
     base: str = field(init=False)
     quote: str = field(init=False)
     smallest: Decimal = field(init=False)  # the least amount of an order, notional apart
 
     def __post_init__(self) -> None:
+        """Raises SettingsRefused for what is no spot market."""
         base, _, quote = self.symbol.partition("/")
+        if ":" in quote:
+            raise SettingsRefused((Problem("market", f"{self.symbol} is no spot market.", _ONLY_SPOT),))
         object.__setattr__(self, "base", base)
-        object.__setattr__(self, "quote", quote.partition(":")[0])
+        object.__setattr__(self, "quote", quote)
         object.__setattr__(self, "smallest", max(self.lot_size, self.min_amount))
 
     def price_down(self, price: Decimal) -> Decimal:

@@ -33,7 +33,10 @@ class SettingsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What a person needs to know to fill in a field. `unit` is one of: quote, fraction, factor, count."""
+    """What a person needs to know to fill in a field.
+
+    `unit` is one of: quote, base, fraction, factor, count, seconds, minutes, points.
+    """
 
     help: str
     unit: str

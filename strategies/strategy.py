@@ -2,46 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from strategies.deal import Deal
-from strategies.events import Event, Watch
+import msgspec
+
+from strategies.deal import NOTHING_CARRIED, Carried, Deal
+from strategies.events import Awaited, Event
 from strategies.market import Market
-from strategies.orders import Fill, Order
+from strategies.opening import AT_ONCE, Opening
+from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem
+
+if TYPE_CHECKING:
+    from strategies.conditions import Conditions
+
+NO_ASKS: Mapping[str, Conditions] = {}
 
 
 class Strategy(Protocol):
-    """A frozen dataclass of settings. Nothing in it can tell live from paper from backtest."""
+    """A frozen dataclass of settings. Nothing in it can tell live from paper from backtest.
+
+    A kind of bot names this as its base and so has the answers below that have a body.
+    """
+
+    State: ClassVar[type[msgspec.Struct] | None] = None  # what `Deal.state` is; None: fills say it all
 
     def orders(self, deal: Deal) -> Iterable[Order]:
         """The orders that should exist by now, filled or not. An unchanged one is the same object as before."""
+        raise NotImplementedError
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
+        return next((order for order in self.orders(deal) if order.name == name), None)
 
     def touched(self, deal: Deal, fill: Fill) -> Iterable[str] | None:
         """The names whose answer may differ after this fill, which the deal has counted; None: all of them.
 
-        This is only what makes a backtest quick: asking for all orders always gives the same answer.
+        Names that were not wanted before may be among them. What the deal awaits must not have changed unless it is
+        None. This is only what makes a backtest quick: asking for all orders always gives the same answer.
         """
+        del deal, fill
+        return None
 
-    def watches(self, deal: Deal) -> Iterator[Watch]:
-        """The prices at which that answer changes though nothing filled."""
+    def watches(self, deal: Deal) -> Iterator[Awaited]:
+        """The prices and times at which that answer changes though nothing filled."""
+        raise NotImplementedError
 
     def on_event(self, deal: Deal, event: Event) -> None:
-        """Let the deal know of something that is not a fill."""
+        """Let the deal know of something that is not a fill: it changes `deal.state` and `deal.ending` alone.
+
+        Told the same again, it changes nothing more.
+        """
+        raise NotImplementedError
 
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """Whether nothing is left to do."""
+        raise NotImplementedError
+
+    @property
+    def opens_with(self) -> Side:
+        """The side of a deal's first order. A deal that opens with a sell sells coins that it was given."""
+        return Side.BUY
+
+    @property
+    def opening(self) -> Opening:
+        """When deals may open."""
+        return AT_ONCE
+
+    @property
+    def asks(self) -> Mapping[str, Conditions]:
+        """Conditions that an open deal wants answered as candles close (`Answered`), by name."""
+        return NO_ASKS
+
+    def given(self, price: Decimal, market: Market) -> Carried:
+        """Coins of its owner that a deal needs from its first moment, at what they are worth then."""
+        del price, market
+        return NOTHING_CARRIED
 
     def problems(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What cannot work on a market that stands at `price`."""
+        raise NotImplementedError
+
+    def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
+        """What will work, but hardly as the user expects."""
+        del price, market
+        return iter(())
 
     def capital(self, price: Decimal, market: Market) -> Decimal:
-        """Quote needed in the worst case, as the exchange rounds it."""
+        """Quote needed in the worst case, as the exchange rounds it; coins that are given apart."""
+        raise NotImplementedError
 
     def largest_order(self, price: Decimal, market: Market) -> Decimal:
         """Notional of the largest order it can send, in quote."""
+        raise NotImplementedError

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from botplatform.bots.models import Bot, Deal, Fill, Order
 from botplatform.lib import clock
 from strategies.deal import Deal as DealState
-from strategies.events import Crossing
+from strategies.events import Alarm, Crossing
 from strategies.market import ZERO
 from strategies.orders import Side
 from strategies.settings import SettingsRefused
@@ -62,7 +62,11 @@ class OpenDeal:
         buys = [
             order.price for order in wanted if order.side is Side.BUY and self.state.filled(order.name) < order.amount
         ]
-        stops = [watch.price for watch in strategy.watches(self.state) if watch.crossing is Crossing.BELOW]
+        stops = [
+            awaited.price
+            for awaited in strategy.watches(self.state)
+            if not isinstance(awaited, Alarm) and awaited.crossing is Crossing.BELOW
+        ]
         return Levels(
             target=min((each for each in sells if each is not None), default=None),
             next_buy=max((each for each in buys if each is not None), default=None),

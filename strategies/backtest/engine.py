@@ -24,7 +24,7 @@ from strategies.backtest.index import BarIndex
 from strategies.backtest.options import FillRule, GapRule, Options
 from strategies.backtest.result import DealDone, Filled, Result
 from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
-from strategies.events import Crossing, Tick
+from strategies.events import Alarm, Crossing, Tick
 from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
 from strategies.reconcile import same, to_place
@@ -241,6 +241,8 @@ class _Run:
             self._want(name, order)
         self._stop, self._rise = -NEVER, NEVER
         for watch in self._strategy.watches(self._deal):
+            if isinstance(watch, Alarm):
+                continue
             if watch.crossing is Crossing.BELOW:
                 self._stop = max(self._stop, float(watch.price))
             else:

@@ -24,12 +24,13 @@ from strategies.events import CancelDeal, CloseAtMarket, Crossing, Event, Tick, 
 from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
+from strategies.strategy import Strategy
 
 BASE, TAKE_PROFIT, CLOSE = "base", "take-profit", "close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DCA:
+class DCA(Strategy):
     """The settings, as the trader fills them in. Percentages are fractions of one."""
 
     base_order: Decimal = setting("What the first buy of a deal spends.", unit="quote", low="0", above_low=True)

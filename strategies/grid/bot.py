@@ -26,6 +26,8 @@ from strategies.grid.lines import Cell, arithmetic, cells, geometric
 from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
+from strategies.shapes import choice
+from strategies.strategy import Strategy
 
 START, CLOSE = "start", "close"
 
@@ -38,14 +40,14 @@ class Spacing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class Grid(Strategy):
     """The settings, as the trader fills them in. Prices and amounts in quote."""
 
     lower: Decimal = setting("The lowest line.", unit="quote", low="0", above_low=True)
     upper: Decimal = setting("The highest line.", unit="quote", low="0", above_low=True)
     lines: int = setting("How many lines, the lowest and the highest among them.", unit="count", low="2", high="200")
     quote_a_line: Decimal = setting("What a buy at one line spends.", unit="quote", low="0", above_low=True)
-    spacing: Spacing = Spacing.GEOMETRIC
+    spacing: Spacing = choice("How the lines lie: at equal distances, or at equal ratios.", Spacing.GEOMETRIC)
 
     def __post_init__(self) -> None:
         problems = [*out_of_bounds(self)]

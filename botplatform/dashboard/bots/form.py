@@ -49,19 +49,19 @@ class NewBotForm(forms.Form):
         markets = Market.objects.filter(active=True, exchange__in=accounts.values("exchange"))
         _choice(self.fields["account"], accounts)
         _choice(self.fields["market"], markets)
-        for setting in dataclasses.fields(KINDS[KIND]):
+        for setting in _numbers():
             self.fields[setting.name] = _field(setting)
         self.fields["name"].widget.attrs["class"] = "form-control"
 
     def setting_rows(self) -> Iterator[dict[str, Any]]:
         """For the template: a bound field and the unit that stands behind it."""
-        for setting in dataclasses.fields(KINDS[KIND]):
+        for setting in _numbers():
             yield {"field": self[setting.name], "unit": _unit(setting)}
 
     @property
     def settings(self) -> dict[str, Any]:
         """As the bot keeps them. Only after the form was found valid."""
-        return {setting.name: self.cleaned_data[setting.name] for setting in dataclasses.fields(KINDS[KIND])}
+        return {setting.name: self.cleaned_data[setting.name] for setting in _numbers()}
 
     def show(self, refused: SettingsRefused) -> None:
         """Each problem at its field, with what to do about it."""
@@ -94,6 +94,11 @@ class SettingField(forms.CharField):
                 raise forms.ValidationError(f"{text} is not a whole number. Give a whole one.")
             return int(number)
         return written(number.scaleb(-2) if self._bounds.unit == "fraction" else number)
+
+
+def _numbers() -> list[dataclasses.Field[Any]]:
+    """The settings that are numbers; the others keep their defaults here."""
+    return [setting for setting in dataclasses.fields(KINDS[KIND]) if "bounds" in setting.metadata]
 
 
 def _field(setting: dataclasses.Field[Any]) -> SettingField:
