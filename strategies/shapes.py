@@ -45,15 +45,10 @@ class Number:
         if value is None or value == "":
             return None
         whole = self.bounds.unit in WHOLE_UNITS
-        try:
-            if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-                raise TypeError(value)
-            number = Decimal(value)
-            if not number.is_finite() or (whole and number != int(number)):
-                raise ValueError(value)
-        except (InvalidOperation, ValueError, TypeError):
+        number = _number(value)
+        if number is None or (whole and number != int(number)):
             named = "a whole number" if whole else "a plain decimal number"
-            raise _refused(f"{value!r} is not {named}.", f"Give {named}.") from None
+            raise _refused(f"{value!r} is not {named}.", f"Give {named}.")
         return int(number) if whole else number
 
     def write(self, value: Decimal | int | None) -> str | int | None:
@@ -89,7 +84,7 @@ class Switch:
             return value
         raise _refused(f"{value!r} is neither true nor false.", "Give true or false.")
 
-    def write(self, value: bool) -> bool:
+    def write(self, value: bool) -> bool:  # noqa: FBT001 - the value itself
         return value
 
 
@@ -233,6 +228,17 @@ def refuse(problems: Iterator[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise SettingsRefused(found)
+
+
+def _number(value: Any) -> Decimal | None:
+    """None for what is no finite number. A float is none: it may not be what was typed."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() else None
 
 
 def _field(shape: Shape, default: Any) -> Any:
