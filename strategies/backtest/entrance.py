@@ -1,0 +1,117 @@
+"""When a deal may open in a backtest: the bot's rules of opening over one market's candles.
+
+Everything that is asked of candle b is made of candles before b: an answer is there once its candle has closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from strategies.backtest.candles import Candles, Times
+from strategies.conditions import ASAP, Conditions, holds_after
+from strategies.market import Market
+from strategies.opening import Opening
+
+Bools = npt.NDArray[np.bool_]
+_DAY = 86_400_000
+
+
+def holds_during(conditions: Conditions, candles: Candles, signals: Sequence[int] | Times = ()) -> Bools:
+    """For each candle, whether the conditions hold while it lasts: their answer after the candle before.
+
+    Nothing is known before the first candle, unless the deal starts at once anyway.
+    """
+    first = all(isinstance(each, ASAP) for each in conditions)
+    return np.concatenate((np.array([first]), holds_after(conditions, candles, signals)[:-1]))
+
+
+class Slots:
+    """How many deals the bot has opened and has open, over all its markets."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self.opened = 0
+        self.going_on = 0
+
+    @property
+    def free(self) -> bool:
+        return self._opening.next_one(self.opened, self.going_on)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether no further deal will ever open."""
+        return self._opening.deals is not None and self.opened >= self._opening.deals
+
+    def take(self) -> int:
+        """Open a deal: its number."""
+        self.opened += 1
+        self.going_on += 1
+        return self.opened
+
+    def give_back(self) -> None:
+        self.going_on -= 1
+
+
+class Entrance:
+    """The moments at which a deal may open on one market."""
+
+    def __init__(self, opening: Opening, market: Market, candles: Candles, signals: Sequence[int]) -> None:
+        self._opening, self._market, self._candles = opening, market, candles
+        self._may = _may_open(opening, market, candles, signals)
+        self._at_open = None if self._may is None else self._may & _within(opening, candles)
+
+    def now(self, bar: int, price: Decimal) -> bool:
+        """Whether a deal may open within this candle, at this price."""
+        if self._may is None:
+            return True
+        low, high = self._opening.lowest_price, self._opening.highest_price
+        return bool(self._may[bar]) and (low is None or price >= low) and (high is None or price <= high)
+
+    def next(self, start: int, not_before: int) -> int:
+        """The first candle from `start` on at whose open a deal may open, not before a time; -1 if there is none."""
+        times = self._candles.opened_at
+        if not_before:
+            start = max(start, int(np.searchsorted(times, not_before)))
+        if start >= len(times):
+            return -1
+        if self._at_open is None:
+            return start
+        ahead = self._at_open[start:]
+        first = int(ahead.argmax())
+        return start + first if ahead[first] else -1
+
+
+def _may_open(opening: Opening, market: Market, candles: Candles, signals: Sequence[int]) -> Bools | None:
+    """Candles within which a deal may open as far as is known before them; None: all of them, at any price."""
+    limited = opening.lowest_price is not None or opening.highest_price is not None
+    if opening.conditions is None and opening.least_volume is None and not opening.not_on and not limited:
+        return None
+    may = np.full(len(candles), market.symbol not in opening.not_on)
+    if opening.conditions is not None:
+        may &= holds_during(opening.conditions, candles, signals)
+    if opening.least_volume is not None:
+        may &= _volume_before(candles) >= float(opening.least_volume)
+    return may
+
+
+def _volume_before(candles: Candles) -> npt.NDArray[np.float64]:
+    """Quote traded in the 24 hours before each candle; below zero while fewer hours are known."""
+    bars = max(1, _DAY // candles.span)
+    total = np.concatenate(([0.0], np.cumsum(candles.volume * candles.close)))
+    volume = np.full(len(candles), -1.0)
+    volume[bars:] = total[bars:-1] - total[: -bars - 1]
+    return volume
+
+
+def _within(opening: Opening, candles: Candles) -> Bools:
+    low, high = opening.lowest_price, opening.highest_price
+    within = np.ones(len(candles), dtype=np.bool_)
+    if low is not None:
+        within &= candles.open >= float(low)
+    if high is not None:
+        within &= candles.open <= float(high)
+    return within
