@@ -29,8 +29,8 @@ check: install-tests ## style, layers and types alone
 torture: install-tests ## the long tests with faults injected: make torture [ARGS='-k name']
 	@$(BIN)/python tools/check.py torture
 
-bench: install-tests ## measure: every script in benchmarks/
-	@for each in benchmarks/[!_]*.py; do echo "== $$each"; PYTHONPATH=. $(BIN)/python "$$each" || exit 1; done
+bench: install-tests ## measure, beside other backtesters: make bench [ARGS='backtest peers sweep command --write']
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 install: python ## install what `make run` needs
 	@$(PYTHON) tools/install.py product
@@ -47,8 +47,10 @@ lock: install ## write the hashed locks anew from requirements/*.in and package.
 	$(LOCK) requirements/node.in -o requirements/node.txt
 	$(LOCK) requirements/product.in -o requirements.txt
 	$(LOCK) requirements/dev.in -o requirements-dev.txt
+	$(LOCK) benchmarks/peers/vectorbt.in -o benchmarks/peers/vectorbt.txt
+	$(LOCK) benchmarks/peers/backtesting.in -o benchmarks/peers/backtesting.txt
 	npm install --package-lock-only
-	@! grep -nE '"resolved"|--index-url|--find-links' package-lock.json requirements*.txt requirements/*.txt
+	@! grep -nE '"resolved"|--index-url|--find-links' package-lock.json requirements*.txt requirements/*.txt benchmarks/peers/*.txt
 
 clean: ## remove what was installed and built, never VAR: make clean [YES=1]
 	@test -n "$(YES)" || { read -rp "Remove .venv, .make, node_modules, build and caches? [y/N] " a && [ "$$a" = y ]; }

@@ -1,71 +1,60 @@
-"""How long a backtest takes, beside the same job in bare floats in the same run: the ratios are what counts.
+"""Live strategy code on exact ticks and lots beside the same job in bare floats: one core, warm, best of several."""
 
-Live strategy code on exact ticks and lots with fees, one core, warm, the best of several.
-"""
-
-import time
-from decimal import Decimal as D
-
-from benchmarks import _yardstick as yardstick
-from benchmarks._series import YEAR, candles
+from benchmarks import yardstick
+from benchmarks.document import Part
+from benchmarks.jobs import FLOATS, MARKET, TOUCH, bot
+from benchmarks.series import MONTH, SECOND, YEAR, candles, in_minutes
+from benchmarks.timing import beside, best
 from strategies.backtest.engine import run
 from strategies.backtest.index import BarIndex
-from strategies.backtest.options import FillRule, Options
-from strategies.dca import DCA
-from strategies.grid import Grid
-from strategies.market import Market
 
-MARKET = Market(symbol="BTC/USDT", tick_size=D("0.01"), lot_size=D("0.00001"), min_notional=D(5))
-TOUCH = Options(fill=FillRule.TOUCH)
+_RATIO, _FIVE_YEARS = 4, 6
 
 
-def dca(_):
-    return DCA(
-        base_order=D(100),
-        averaging_order=D(100),
-        averaging_orders=5,
-        step=D("0.015"),
-        step_scale=D("1.2"),
-        volume_scale=D("1.4"),
-        take_profit=D("0.015"),
+def measure():
+    part = Part(name="backtest", title="Backtests beside bare floats")
+    table = [["job", "candles", "fills", "ms", "us a fill", "fills in floats", "ms in floats", "ratio"]]
+    year = {}
+    for kind in ("dca", "grid"):
+        for years in (0.1, 1, 5):
+            row, ours, ratio = _row(kind, f"{years:g} years of minutes", candles(int(YEAR * years)))
+            table.append(row)
+            year[kind, years] = ours
+            part.at_most(f"{kind}, {years:g} years: times the floats", ratio, _RATIO)
+        part.at_most(f"{kind}: five years, times one year", year[kind, 5] / year[kind, 1], _FIVE_YEARS)
+    part.tables.append(table)
+    part.tables.append(_seconds(part))
+    minutes = candles(YEAR)
+    span, _ = best(lambda: BarIndex(minutes.low, minutes.high), 5)
+    part.notes += [
+        f"Indexing a year of minutes takes {span:.2f} ms more, once for all runs over it.",
+        "The floats know no ticks, lots, deals or fees in coins.",
+        "Their take profit is reckoned before fees, ours after them: a DCA of ours has fewer and longer deals.",
+    ]
+    return part
+
+
+def _seconds(part):
+    """The same path in seconds and in minutes: sixty times the bars and about the same fills."""
+    table = [["job", "candles", "fills", "ms", "us a fill", "fills in floats", "ms in floats", "ratio"]]
+    seconds = candles(MONTH, SECOND)
+    minutes = in_minutes(seconds)
+    for kind in ("dca", "grid"):
+        row, fine, _ = _row(kind, f"30 days: {len(seconds):,} seconds", seconds)
+        table.append(row)
+        row, coarse, _ = _row(kind, f"30 days: {len(minutes):,} minutes", minutes)
+        table.append(row)
+        part.at_most(f"{kind}: 60 times the bars on the same path, times the minutes", fine / coarse, 2)
+    return table
+
+
+def _row(kind, named, series):
+    index, made = BarIndex(series.low, series.high), bot(kind, series.open[0])
+    (ours, result), (floats, theirs) = beside(
+        lambda: run(made, MARKET, series, TOUCH, index),
+        lambda: yardstick.run(FLOATS[kind](), series, index),
+        turns=15,
     )
-
-
-def grid(start):
-    price = D(repr(start))
-    return Grid(lower=price * D("0.8"), upper=price * D("1.2"), lines=50, quote_a_line=D(100))
-
-
-def best(act, turns):
-    spans = []
-    for _ in range(turns):
-        began = time.perf_counter()
-        found = act()
-        spans.append(time.perf_counter() - began)
-    return min(spans) * 1000, found
-
-
-def main():
-    print("job   years  fills  ours ms  floats ms (fills)  ratio  us a fill")
-    years = {}
-    for name, made, plain in (("DCA", dca, yardstick.FloatDca), ("grid", grid, yardstick.FloatGrid)):
-        for part in (0.1, 1, 5):
-            series, _ = candles(int(YEAR * part))
-            index = BarIndex(series.low, series.high)
-            bot, turns = made(float(series.open[0])), 9 if part < 5 else 4
-            floats, their_fills = best(lambda: yardstick.run(plain(), series, index), turns)  # noqa: B023 - used at once
-            ours, result = best(lambda: run(bot, MARKET, series, TOUCH, index), turns)  # noqa: B023
-            years[name, part] = ours
-            print(
-                f"{name:<5} {part:>5} {len(result.fills):>6} {ours:>8.2f} {floats:>9.2f} ({len(their_fills):>5})"
-                f" {ours / floats:>8.1f} {ours * 1000 / len(result.fills):>10.1f}"
-            )
-    for name in ("DCA", "grid"):
-        print(f"{name}: five years take {years[name, 5] / years[name, 1]:.1f} times one year")
-    series, _ = candles(YEAR)
-    span, _ = best(lambda: BarIndex(series.low, series.high), 5)
-    print(f"indexing a year of minutes: {span:.2f} ms")
-
-
-if __name__ == "__main__":
-    main()
+    fills = len(result.fills)
+    words = [kind, named, f"{fills:,}", f"{ours:.2f}", f"{ours * 1000 / fills:.1f}"]
+    return [*words, f"{len(theirs):,}", f"{floats:.2f}", f"{ours / floats:.1f}"], ours, ours / floats

@@ -14,8 +14,8 @@ def starts(times: Times, begin: int, end: int, buckets: int) -> Places:
     """Where each bucket of time begins; empty ones are left out."""
     edges = begin + (end - begin) * np.arange(buckets, dtype=np.int64) // buckets
     edges[0] = min(begin, int(times[0]))
-    found = np.unique(np.searchsorted(times, edges))
-    return found[found < len(times)]
+    found = np.searchsorted(times, edges)
+    return found[(np.diff(found, prepend=-1) > 0) & (found < len(times))]
 
 
 def closing(first: Places, count: int) -> Places:

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -23,6 +23,8 @@ from strategies.settings import SettingsRefused
 
 class Command(BaseCommand):
     help = "Tests a bot over candles: its fills, deals and figures, and how long that took."
+    # They would read every page of the dashboard, which takes longer than a backtest.
+    requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         # Django has a --settings of its own.
@@ -98,8 +100,7 @@ def _as_json(report: Report, seconds: dict[str, float]) -> None:
         "warnings": list(report.remarks),
         "seconds": seconds,
     }
-    json.dump(document, sys.stdout)
-    sys.stdout.write("\n")
+    sys.stdout.write(json.dumps(document) + "\n")
 
 
 def _as_lines(report: Report, seconds: dict[str, float]) -> None:

@@ -9,6 +9,8 @@ NEVER = float("inf")
 
 
 class Books:
+    __slots__ = ("asks", "bar", "bids", "fills", "number", "orders", "price")
+
     def __init__(self):
         self.orders, self.bids, self.asks, self.fills = {}, [], [], []
         self.number = self.bar = 0
@@ -27,14 +29,20 @@ class Books:
         return self.number
 
     def best_bid(self):
-        while self.bids and self.bids[0][1] not in self.orders:
-            heappop(self.bids)
-        return -self.bids[0][0] if self.bids else -NEVER
+        bids, orders = self.bids, self.orders
+        while bids:
+            if bids[0][1] in orders:
+                return -bids[0][0]
+            heappop(bids)
+        return -NEVER
 
     def best_ask(self):
-        while self.asks and self.asks[0][1] not in self.orders:
-            heappop(self.asks)
-        return self.asks[0][0] if self.asks else NEVER
+        asks, orders = self.asks, self.orders
+        while asks:
+            if asks[0][1] in orders:
+                return asks[0][0]
+            heappop(asks)
+        return NEVER
 
     def take(self, bot, heap, side, price, cursor):
         number = heappop(heap)[1]
@@ -115,17 +123,13 @@ class FloatGrid:
 
 def run(bot, candles, index):
     books = Books()
-    books.price = float(candles.open[0])
+    opens, highs, lows, closes, find = candles.open, candles.high, candles.low, candles.close, index.find
+    best_bid, best_ask = books.best_bid, books.best_ask
+    books.price = float(opens[0])
     bot.begin(books)
     bar = 0
-    while (bar := index.find(bar, books.best_bid(), books.best_ask())) >= 0:
+    while (bar := find(bar, best_bid(), best_ask())) >= 0:
         books.bar = bar
-        books.walk(
-            bot,
-            float(candles.open[bar]),
-            float(candles.high[bar]),
-            float(candles.low[bar]),
-            float(candles.close[bar]),
-        )
+        books.walk(bot, float(opens[bar]), float(highs[bar]), float(lows[bar]), float(closes[bar]))
         bar += 1
     return books.fills

@@ -1,0 +1,24 @@
+"""`manage.py backtest` as a fresh process over a year of minutes."""
+
+from benchmarks import jobs
+from benchmarks.document import Part
+from benchmarks.series import YEAR, candles, file
+from benchmarks.timing import bare, usual
+
+_SECONDS, _MEGABYTES = 1, 200
+
+
+def measure():
+    part = Part(name="command", title="The command, from nothing")
+    series, start = file(YEAR), float(candles(YEAR).open[0])
+    table = [["process", "seconds", "most MB"]]
+    seconds, megabytes = bare()
+    table.append(["python with numpy, to compare", f"{seconds:.2f}", str(megabytes)])
+    for kind in ("dca", "grid"):
+        command = ["manage.py", "backtest", str(jobs.file(kind, start)), "--candles", str(series), "--json"]
+        seconds, megabytes = usual(command)
+        table.append([f"manage.py backtest, {kind}, a year of minutes", f"{seconds:.2f}", str(megabytes)])
+        part.at_most(f"{kind}: the command", seconds, _SECONDS, " s")
+        part.at_most(f"{kind}: its memory", megabytes, _MEGABYTES, " MB")
+    part.tables.append(table)
+    return part

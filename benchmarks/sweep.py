@@ -1,0 +1,31 @@
+"""A thousand settings of the DCA over a year of minutes, by the command, on two cores."""
+
+from benchmarks import jobs, yardstick
+from benchmarks.document import Part
+from benchmarks.series import YEAR, candles, file
+from benchmarks.timing import best, process
+from strategies.backtest.index import BarIndex
+
+_SECONDS = 10
+_VARY = ("take_profit=0.005:0.0295:0.0005", "step=0.01:0.0195:0.0005")  # 50 x 20
+
+
+def measure():
+    part = Part(name="sweep", title="A thousand settings")
+    series = candles(YEAR)
+    job = jobs.file("dca", float(series.open[0]))
+    vary = [word for each in _VARY for word in ("--vary", each)]
+    command = ["manage.py", "sweep", str(job), "--candles", str(file(YEAR)), *vary, "--json", "--processes", "2"]
+    runs = [process(command) for _ in range(2)]
+    seconds, megabytes = min(runs)
+    index = BarIndex(series.low, series.high)
+    floats, _ = best(lambda: yardstick.run(yardstick.FloatDca(), series, index), 9)
+    part.tables.append(
+        [
+            ["1,000 DCA sets over a year of minutes", "seconds", "most MB"],
+            ["manage.py sweep --processes 2, all of it", f"{seconds:.1f}", str(megabytes)],
+            ["the job in bare floats, 1,000 times on one core", f"{floats:.1f}", ""],
+        ]
+    )
+    part.at_most("1,000 sets on two cores", seconds, _SECONDS, " s")
+    return part
