@@ -5,16 +5,15 @@ from decimal import Decimal as D
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from msgspec.structs import replace
 
 from strategies.dca import DCA
 from strategies.deal import Deal
 from strategies.events import CancelDeal, CloseAtMarket, Tick
 from strategies.market import Market
-from strategies.orders import Fill, OpenOrder, Side
-from strategies.reconcile import Cancel, reconcile
+from strategies.orders import Side
+from strategies.reconcile import reconcile
+from tests.strategies.unkind import NOW, UnkindExchange
 
-NOW = 1_767_225_600_000
 MARKET = Market(symbol="DOGE/USDT", tick_size=D("0.01"), lot_size=D("0.1"), min_notional=D(5))
 BOT = DCA(
     base_order=D(100),
@@ -28,51 +27,10 @@ BOT = DCA(
 )
 
 
-class UnkindExchange:
-    """Cancels when it gets round to it, fills in parts, takes fees in any asset, reports some trades twice."""
-
-    def __init__(self):
-        self.open = {}
-        self.trades = 0
-
-    def carry_out(self, step):
-        if isinstance(step, Cancel):
-            self.open[step.name] = replace(self.open[step.name], leaving=True)
-        else:
-            assert step.order.name not in self.open, "an order was placed while it was open"
-            self.open[step.order.name] = OpenOrder(order=step.order, remaining=step.amount)
-
-    def settle(self):
-        self.open = {name: piece for name, piece in self.open.items() if not piece.leaving}
-
-    def trade(self, price, share, asset):
-        for name, piece in list(self.open.items()):
-            order = piece.order
-            if order.price is not None and (price >= order.price if order.side is Side.BUY else price <= order.price):
-                continue
-            amount = min(MARKET.amount_up(piece.remaining * share), piece.remaining)
-            rest = piece.remaining - amount
-            self.open[name] = replace(piece, remaining=rest)
-            if not rest:
-                del self.open[name]
-            at = order.price or price
-            self.trades += 1
-            yield Fill(
-                order=name,
-                side=order.side,
-                amount=amount,
-                price=at,
-                fee=amount * D("0.001") * (1 if asset == "DOGE" else at),
-                fee_asset=asset if order.side is Side.BUY else "USDT",
-                at=NOW + 1000 * self.trades,
-                trade_id=str(self.trades),
-            )
-
-
 class AnyMarket(RuleBasedStateMachine):
     @initialize()
     def open_a_deal(self):
-        self.exchange = UnkindExchange()
+        self.exchange = UnkindExchange(MARKET)
         self.price = D(100)
         self.deal = Deal(market=MARKET, price=self.price)
         self.late = []
