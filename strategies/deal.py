@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from strategies.market import ZERO, Market
+from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
 
 
@@ -21,8 +21,12 @@ class Ending(StrEnum):
     CONDITIONS = "close conditions"
     TIMED_OUT = "timed out"
     DONE = "done"  # it did what it was to do
+    SIGNAL = "signal"
     AT_MARKET = "closed at market"
     CANCELLED = "cancelled, coins kept"
+
+
+_WISHES = (Ending.CANCELLED, Ending.AT_MARKET)  # the user's own, the stronger first
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,8 +94,8 @@ class Tally:
 
     @property
     def average_price(self) -> Decimal:
-        """Average of the prices paid, before fees. Raises DivisionByZero when nothing was bought."""
-        return self.spent / self.bought
+        """Average of the prices paid or got, before fees. Raises DivisionByZero when nothing traded."""
+        return (self.spent + self.earned) / (self.bought + self.sold)
 
     @property
     def average_cost(self) -> Decimal:
@@ -192,9 +196,19 @@ class Deal:
         return True
 
     def end(self, ending: Ending) -> None:
-        """Send the deal on its way out. The first reason stands."""
-        if self.ending is None:
+        """Send the deal on its way out. The first reason stands, save that the user's own wish goes before it.
+
+        A limit order of a stop loss that nobody takes can be sold at market, and any close be called off.
+        """
+        if self.ending is None or (ending in _WISHES and self.ending not in _WISHES[: _WISHES.index(ending) + 1]):
             self.ending = ending
+
+    def keep(self, name: str, side: Side, amount: Decimal, price: Decimal | None = None) -> Order:
+        """The order of these terms: the same object as before unless they have changed."""
+        kept = self.kept.get(name)
+        if kept is None or kept.amount != amount or kept.price != price or kept.side is not side:
+            kept = self.kept[name] = Order(name=name, side=side, amount=amount, price=price)
+        return kept
 
     def filled(self, name: str) -> Decimal:
         """Base currency traded of the order called `name`, before fees."""
@@ -249,6 +263,31 @@ class Deal:
     def owed(self) -> Decimal:
         """Coins that a short still has to buy back, before fees."""
         return max(-self.position, ZERO)
+
+    @property
+    def average_proceeds(self) -> Decimal:
+        """Quote got for each coin that was sold, after fees. Raises DivisionByZero when nothing was sold."""
+        return self.tally.proceeds / self.tally.sold
+
+    @property
+    def entry_average(self) -> Decimal:
+        """Quote for each coin of the position, after fees: paid when long, got when short."""
+        return self.average_proceeds if self.opens is Side.SELL else self.average_cost
+
+    @property
+    def to_exit(self) -> Decimal:
+        """What has to trade to be out, on lots; zero when nothing is left.
+
+        All coins that can be sold, or, of a short, those owed and the fee that buying them takes.
+        """
+        if self.opens is Side.BUY:
+            return self.market.amount_down(self.held)
+        return self.market.amount_up(self.owed / (ONE - self.market.maker_fee))
+
+    @property
+    def reduced(self) -> Decimal:
+        """Base currency that was sold of a long deal, or bought back of a short one, before fees."""
+        return self.tally.sold if self.opens is Side.BUY else self.tally.bought
 
     @property
     def realised(self) -> Decimal:
