@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from strategies.market import ZERO
+
 if TYPE_CHECKING:
     from strategies.conditions import Conditions
 
@@ -48,6 +50,15 @@ class Opening:
     def next_one(self, opened: int, going_on: int) -> bool:
         """Whether there is room for one more, after so many were opened and so many still go on."""
         return going_on < self.deals_at_once and (self.deals is None or opened < self.deals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a bot has to go by when it opens a deal, in quote."""
+
+    balance: Decimal | None = None  # free on the account; None: not known
+    profit: Decimal = ZERO  # of all its deals that ended in profit
+    loss: Decimal = ZERO  # of all those that did not, as a positive number
 
 
 AT_ONCE = Opening()

@@ -80,6 +80,6 @@ def out_of_bounds(settings: Any) -> Iterator[Problem]:
     """Every field of a settings dataclass whose value lies outside its bounds."""
     for field in dataclasses.fields(settings):
         bounds: Bounds | None = field.metadata.get("bounds")
-        value = getattr(settings, field.name)
+        value = None if bounds is None else getattr(settings, field.name)
         if bounds is not None and value is not None and (problem := bounds.problem(field.name, value)):
             yield problem

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import msgspec
 
 from strategies.deal import NOTHING_CARRIED, Carried, Deal
 from strategies.events import Awaited, Event
 from strategies.market import Market
-from strategies.opening import AT_ONCE, Opening
+from strategies.opening import AT_ONCE, Opening, Past
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem
 
@@ -60,6 +60,14 @@ class Strategy(Protocol):
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """Whether nothing is left to do."""
         raise NotImplementedError
+
+    def for_deal(self, past: Past) -> Self:
+        """The settings of a deal that opens now: sizes that depend on the past are worked out.
+
+        Raises SettingsRefused if they need a balance that is not known.
+        """
+        del past
+        return self
 
     @property
     def opens_with(self) -> Side:

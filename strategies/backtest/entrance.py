@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from strategies.backtest.candles import Candles, Times
 from strategies.conditions import ASAP, Conditions, holds_after
-from strategies.market import Market
-from strategies.opening import Opening
+from strategies.market import ZERO, Market
+from strategies.opening import Opening, Past
 
 Bools = npt.NDArray[np.bool_]
 _DAY = 86_400_000
@@ -29,6 +30,14 @@ def holds_during(conditions: Conditions, candles: Candles, signals: Sequence[int
     return np.concatenate((np.array([first]), holds_after(conditions, candles, signals)[:-1]))
 
 
+class Account(Protocol):
+    """What one market's deals have done to the quote of the account so far."""
+
+    @property
+    def cash(self) -> Decimal:
+        """Received less paid, fees included."""
+
+
 class Slots:
     """How many deals the bot has opened and has open, over all its markets."""
 
@@ -36,6 +45,9 @@ class Slots:
         self._opening = opening
         self.opened = 0
         self.going_on = 0
+        self.profit = ZERO  # of the deals that ended in profit, in quote
+        self.loss = ZERO  # of the others, as a positive number
+        self.accounts: list[Account] = []  # one for each market
 
     @property
     def free(self) -> bool:
@@ -54,6 +66,18 @@ class Slots:
 
     def give_back(self) -> None:
         self.going_on -= 1
+
+    def count(self, realised: Decimal) -> None:
+        """A deal has ended with this profit."""
+        if realised >= 0:
+            self.profit += realised
+        else:
+            self.loss -= realised
+
+    def past(self, balance: Decimal | None) -> Past:
+        """What a deal that opens now has to go by, if the account began with this balance."""
+        free = None if balance is None else balance + sum((account.cash for account in self.accounts), ZERO)
+        return Past(balance=free, profit=self.profit, loss=self.loss)
 
 
 class Entrance:

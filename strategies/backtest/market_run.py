@@ -34,12 +34,16 @@ class MarketRun:
     """Asked for the next bar that matters, it is told to walk that one, until there is none."""
 
     def __init__(self, strategy: Strategy, pair: Pair, options: Options, slots: Slots) -> None:
-        self._strategy, self._market, self._candles = strategy, pair.market, pair.candles
+        self._settings, self._market, self._candles = strategy, pair.market, pair.candles
+        self._strategy = strategy  # with the sizes of the deal that is open
         self._index = pair.index or BarIndex(pair.candles.low, pair.candles.high)
         self._touch = options.fill is FillRule.TOUCH
         self._at_limit = options.gap is GapRule.LIMIT
         self._slippage = options.slippage
         self._slots = slots
+        slots.accounts.append(self)
+        self._balance = options.balance
+        self._cash = ZERO  # of closed deals
         times = [signal.at for signal in pair.signals]
         self._opening = strategy.opening
         self._entrance = Entrance(self._opening, pair.market, pair.candles, times)
@@ -68,6 +72,12 @@ class MarketRun:
     def waits(self) -> bool:
         """Whether no deal is open."""
         return self._deal is None
+
+    @property
+    def cash(self) -> Decimal:
+        """Quote that this market's deals have brought so far, less what they took."""
+        tally = None if self._deal is None else self._deal.tally
+        return self._cash if tally is None else self._cash + tally.proceeds - tally.cost
 
     def wait_until(self, at: int) -> None:
         """Open no deal before this time."""
@@ -364,7 +374,8 @@ class MarketRun:
 
     def _open_deal(self) -> None:
         """A deal opens at the price of now."""
-        price, strategy = self._exact(), self._strategy
+        price = self._exact()
+        strategy = self._strategy = self._settings.for_deal(self._slots.past(self._balance))
         carried = self._left
         given = strategy.given(price, self._market)
         if given.amount > carried.amount:
@@ -399,6 +410,8 @@ class MarketRun:
             return
         self._over = False
         self._notes.close(deal, self._bar, self._at)
+        self._slots.count(deal.realised)
+        self._cash += deal.tally.proceeds - deal.tally.cost
         self._left = NOTHING_CARRIED if deal.ending is Ending.CANCELLED else deal.dust
         self._deal = None
         self._slots.give_back()

@@ -25,8 +25,13 @@ class GapRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`slippage` is the fraction by which an order at the market trades worse than the price of then."""
+    """How the bot's account and its exchange are taken to be.
+
+    `slippage` is the fraction by which an order at the market trades worse than the price of then. `balance` is the
+    account's free quote at the start, for sizes in percent of it; no order is refused for want of it.
+    """
 
     fill: FillRule = FillRule.THROUGH
     gap: GapRule = GapRule.LIMIT
     slippage: Decimal = ZERO
+    balance: Decimal | None = None

@@ -9,84 +9,77 @@ percentage above the average paid.
      90.50  averaging order 3      another 3 % x 1.5 below
 
 The take profit is reckoned from the whole cost, fees included, so that the percentage is what is left after
-them. The stop loss is measured from the base order's price, not from the average.
+them. The stop loss is measured from the base order's price, not from the average, unless you choose so.
+
+A short deal is the mirror image: it sells coins that you hold, sells more each time the price rises a step, and buys
+them back when the price stands a fixed percentage below the average. Its profit is in quote; your coins come back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
 
-from strategies.dca.ladder import Rung, deviations, rungs
-from strategies.deal import Deal, Ending, Tally
-from strategies.events import CancelDeal, CloseAtMarket, Crossing, Event, Tick, Watch
+import msgspec
+from msgspec.structs import replace
+
+from strategies.dca import averaging_orders, by_hand, checks, profit
+from strategies.dca.averaging_orders import BASE
+from strategies.dca.choices import Direction, OrderType, VolumeIn
+from strategies.dca.ladder import Rung
+from strategies.dca.profit import TAKE_PROFIT
+from strategies.dca.settings import DCASettings, StepSetting
+from strategies.dca.state import FRESH, DCAState
+from strategies.dca.stops import Stops
+from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
+from strategies.events import (
+    AddFunds,
+    Alarm,
+    Answered,
+    Awaited,
+    CancelDeal,
+    CloseAtMarket,
+    Event,
+    ReduceFunds,
+    Tick,
+)
 from strategies.market import ONE, ZERO, Market
+from strategies.opening import Opening
 from strategies.orders import Fill, Order, Side
-from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
-from strategies.strategy import Strategy
+from strategies.settings import Problem
 
-BASE, TAKE_PROFIT, CLOSE = "base", "take-profit", "close"
+if TYPE_CHECKING:
+    from strategies.conditions import Conditions
+
+CLOSE = "close"
+_SECOND = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DCA(Strategy):
-    """The settings, as the trader fills them in. Percentages are fractions of one."""
+class DCA(DCASettings):
+    """The bot. What it does is in the module's words, what it can be told in its settings."""
 
-    base_order: Decimal = setting("What the first buy of a deal spends.", unit="quote", low="0", above_low=True)
-    averaging_order: Decimal = setting("What the first averaging order spends.", unit="quote", low="0", above_low=True)
-    averaging_orders: int = setting(
-        "How many times the bot may buy more as the price falls.", unit="count", low="0", high="200"
-    )
-    step: Decimal = setting(
-        "How far below the base order the first averaging order waits.",
-        unit="fraction",
-        low="0",
-        above_low=True,
-        high="0.99",
-    )
-    step_scale: Decimal = setting(
-        "Each further step is the one before times this.", unit="factor", low="0.1", high="10", default=ONE
-    )
-    volume_scale: Decimal = setting(
-        "Each further averaging order spends what the one before did, times this.",
-        unit="factor",
-        low="0.1",
-        high="10",
-        default=ONE,
-    )
-    take_profit: Decimal = setting(
-        "Profit on the whole cost, after fees, at which everything is sold.",
-        unit="fraction",
-        low="0",
-        above_low=True,
-        high="100",
-    )
-    stop_loss: Decimal | None = setting(
-        "Fall from the base order's price at which everything is sold at a loss. Empty: never.",
-        unit="fraction",
-        low="0",
-        above_low=True,
-        high="0.99",
-        default=None,
-    )
+    State: ClassVar[type[msgspec.Struct] | None] = DCAState
+
+    _steps: tuple[StepSetting, ...] = field(init=False, repr=False, compare=False)
+    _plain: bool = field(init=False, repr=False, compare=False)  # one take profit is all that a fill can move
+    _stops: bool = field(init=False, repr=False, compare=False)  # whether a price can end a deal
 
     def __post_init__(self) -> None:
-        problems = [*out_of_bounds(self)]
-        if not problems and self._deepest >= ONE:
-            problems.append(
-                Problem(
-                    "averaging_orders",
-                    f"the last averaging order would stand {self._deepest:.1%} below the base order.",
-                    "Use fewer averaging orders, or a smaller step or step scale.",
-                )
-            )
-        if problems:
-            raise SettingsRefused(tuple(problems))
-
-    @property
-    def _deepest(self) -> Decimal:
-        return max(deviations(self.step, self.step_scale, self.averaging_orders), default=ZERO)
+        """Raises SettingsRefused with every mistake."""
+        super(DCA, self).__post_init__()
+        object.__setattr__(self, "_steps", profit.steps_of(self))
+        object.__setattr__(
+            self,
+            "_stops",
+            self.stop_loss is not None
+            or self.trailing is not None
+            or self.break_even_after is not None
+            or self.close_conditions is not None,
+        )
+        object.__setattr__(self, "_plain", checks.only_profit_moves(self))
 
     # What the deal should have on the book
 
@@ -94,25 +87,29 @@ class DCA(Strategy):
         """Every order that the deal should have by now, filled or not."""
         if deal.ending:
             if deal.ending is not Ending.CANCELLED and deal.started:
-                yield self._close(deal)
+                yield profit.kept(deal, CLOSE, deal.filled(CLOSE) + deal.to_exit, None)
             return
-        if deal.tally.sold and self._sold_out(deal):
+        if deal.reduced and self._sold_out(deal):
             return
         base = self._base_order(deal)
         yield base
         if not self._awaited(deal, base):
-            yield from self._ladder(deal)
-            yield self._take_profit(deal)
+            yield from averaging_orders.standing(self, deal)
+        elif base.price is None or not deal.started:
+            return
+        if deal.state is not None:
+            yield from by_hand.orders(deal)
+        yield from self._take_profits(deal)
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
-        if name == TAKE_PROFIT and not deal.ending and BASE in deal.by_order:
+        if self._plain and name == TAKE_PROFIT and not deal.ending and BASE in deal.by_order:
             return self._take_profit(deal)
         return next((order for order in self.orders(deal) if order.name == name), None)
 
     def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:
-        """An averaging order that filled moves the take profit and nothing else."""
-        if fill.order == BASE:
+        """Of a plain bot an averaging order that filled moves the take profit and nothing else."""
+        if fill.order == BASE or not self._plain:
             return None
         if fill.order == CLOSE:
             return (CLOSE,)
@@ -123,164 +120,166 @@ class DCA(Strategy):
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """Whether nothing is left to do: the coins are sold down to dust, or are to be kept."""
         if deal.ending is None:
-            return bool(deal.tally.sold) and self._sold_out(deal)
+            return bool(deal.reduced) and self._sold_out(deal)
         if deal.ending is Ending.CANCELLED or not deal.started:
             return True
-        return not deal.market.accepts(deal.market.amount_down(deal.held), last_price)
+        return not deal.market.accepts(deal.to_exit, last_price)
 
     def _sold_out(self, deal: Deal) -> bool:
-        """Whether what is held is too little to be sold at the take profit: dust."""
-        return not deal.market.accepts(deal.market.amount_down(deal.held), self.target(deal))
+        """Whether what is left is too little to be exited at the take profit: dust."""
+        left = deal.to_exit
+        return left <= 0 or not deal.market.accepts(left, self.target(deal))
 
     def _base_order(self, deal: Deal) -> Order:
         kept = deal.kept.get(BASE)
         if kept is None:
-            amount = deal.market.amount_up(self.base_order / deal.price)
-            kept = deal.kept[BASE] = Order(name=BASE, side=Side.BUY, amount=amount)
+            market, direction = deal.market, self.direction
+            limit = direction.against(deal.price, ZERO, market) if self.base_order_type is OrderType.LIMIT else None
+            amount = self._base_amount(deal.price if limit is None else limit, market)
+            kept = deal.kept[BASE] = Order(name=BASE, side=direction.opens, amount=amount, price=limit)
         return kept
 
-    def _ladder(self, deal: Deal) -> Iterator[Order]:
-        """The averaging orders, worked out once: nothing but the base order's own cost moves them."""
-        anchor = deal.by_order[BASE].average_cost
-        if deal.plan != anchor:
-            deal.plan = anchor
-            for rung in self.ladder(anchor, deal.market):
-                name = averaging(rung.number)
-                deal.kept[name] = Order(name=name, side=Side.BUY, amount=rung.amount, price=rung.price)
-        for name, order in deal.kept.items():
-            if name not in (BASE, TAKE_PROFIT):
-                yield order
-
-    def ladder(self, anchor: Decimal, market: Market) -> Iterator[Rung]:
-        """The averaging orders under a base order that cost `anchor` a coin, fee included."""
-        return rungs(
-            anchor,
-            market,
-            volume=self.averaging_order,
-            count=self.averaging_orders,
-            step=self.step,
-            step_scale=self.step_scale,
-            volume_scale=self.volume_scale,
-        )
-
-    def _take_profit(self, deal: Deal) -> Order:
-        """One sell of all that is held.
-
-        While an averaging order fills in parts the take profit stays as it was, because a take profit that is
-        replaced at every part is off the book for most of that time. If it fills meanwhile, the parts get one
-        of their own.
-        """
-        market = deal.market
-        held, price = deal.held, self.target(deal)
-        if parts := self._parts(deal):
-            whole = held - sum((part.held for part in parts), ZERO)
-            received = deal.received - sum((part.received for part in parts), ZERO)
-            if whole > 0:
-                aim = self._target(deal.cost - sum((part.cost for part in parts), ZERO), received, market)
-                if market.accepts(market.amount_down(whole), aim):
-                    held, price = whole, aim
-        amount = deal.filled(TAKE_PROFIT) + market.amount_down(held)
-        kept = deal.kept.get(TAKE_PROFIT)
-        if kept is None or kept.amount != amount or kept.price != price:
-            kept = Order(name=TAKE_PROFIT, side=Side.SELL, amount=amount, price=price)
-            deal.kept[TAKE_PROFIT] = kept
-        return kept
-
-    def _parts(self, deal: Deal) -> list[Tally]:
-        """What has filled of averaging orders of which more is to come."""
-        return [
-            tally
-            for name, tally in deal.by_order.items()
-            if (order := deal.kept.get(name)) is not None
-            and order.side is Side.BUY
-            and tally.bought < order.amount
-            and deal.market.accepts(order.amount - tally.bought, order.price or deal.price)
-        ]
-
-    def target(self, deal: Deal) -> Decimal:
-        """The take profit's price: `ceil to tick of (average cost x (1 + take_profit) / (1 - fee))`."""
-        return self._target(deal.cost, deal.received, deal.market)
-
-    def _target(self, cost: Decimal, received: Decimal, market: Market) -> Decimal:
-        return market.price_up(cost / received * (ONE + self.take_profit) / (ONE - market.maker_fee))
-
-    def _close(self, deal: Deal) -> Order:
-        amount = deal.filled(CLOSE) + deal.market.amount_down(deal.held)
-        return Order(name=CLOSE, side=Side.SELL, amount=amount)
+    def _base_amount(self, price: Decimal, market: Market) -> Decimal:
+        size = self.base_order + self.more_each
+        return market.amount_up(size if self.volume_in is VolumeIn.BASE else size / price)
 
     def _awaited(self, deal: Deal, base: Order) -> bool:
         """Whether more of the base order can still trade: a rest too small for the exchange will not come."""
-        return deal.market.accepts(base.amount - deal.filled(BASE), deal.price)
+        missing = base.amount - deal.filled(BASE)
+        return missing > 0 and deal.market.accepts(missing, deal.price)
+
+    def _take_profits(self, deal: Deal) -> Iterator[Order]:
+        if len(self._steps) == 1 and self.trailing is None:
+            yield self._take_profit(deal)
+        elif self._steps:
+            yield from profit.stepwise(self, deal, self._steps)
+
+    def _take_profit(self, deal: Deal) -> Order:
+        """One order for all that is held."""
+        amount, average = profit.position(deal)
+        price = profit.target(self, deal, average, self._steps[0].profit)
+        return profit.kept(deal, TAKE_PROFIT, deal.filled(TAKE_PROFIT) + amount, price)
+
+    def ladder(self, anchor: Decimal, market: Market) -> Iterator[Rung]:
+        """The averaging orders around a base order that cost `anchor` a coin, fee included."""
+        return averaging_orders.ladder(self, anchor, market)
+
+    def target(self, deal: Deal) -> Decimal:
+        """The last take profit's price; without one, where the deal loses nothing. Something has traded."""
+        if self._steps:
+            return profit.last_target(self, deal, self._steps)
+        return self.direction.target(deal.entry_average, ZERO, deal.market, deal.market.maker_fee)
+
+    def stop_price(self, deal: Deal) -> Decimal | None:
+        """Where the deal is given up; None without a stop or before the base order."""
+        return Stops(self, deal, self._steps).stop_price() if BASE in deal.by_order else None
 
     # What changes the answer though nothing filled
 
-    def watches(self, deal: Deal) -> Iterator[Watch]:
-        """The prices at which the wanted orders change."""
-        stop = self.stop_price(deal)
-        if stop is not None and not deal.ending and not (deal.tally.sold and self._sold_out(deal)):
-            yield Watch(crossing=Crossing.BELOW, price=stop, then="stop loss: everything is sold at market")
-
-    def stop_price(self, deal: Deal) -> Decimal | None:
-        """`floor to tick of (base average price x (1 - stop_loss))`; None without one or before the base order."""
-        if self.stop_loss is None or BASE not in deal.by_order:
-            return None
-        return deal.market.price_down(deal.by_order[BASE].average_price * (ONE - self.stop_loss))
+    def watches(self, deal: Deal) -> Iterator[Awaited]:
+        """The prices and times at which the wanted orders change."""
+        if deal.ending or (deal.reduced and self._sold_out(deal)):
+            return
+        if self.deal_timeout is not None:
+            rings = deal.opened_at + self.deal_timeout * _SECOND
+            yield Alarm(at=rings, then="the deal is too old: everything is closed at market")
+        if BASE not in deal.by_order:
+            return
+        if self._stops:
+            yield from Stops(self, deal, self._steps).awaited()
+        if not averaging_orders.rests_whole(self) and not self._awaited(deal, self._base_order(deal)):
+            yield from averaging_orders.awaited(self, deal)
 
     def on_event(self, deal: Deal, event: Event) -> None:
-        """Let the deal know of something that is not a fill."""
+        """Let the deal know of something that is not a fill. Raises SettingsRefused for a wish that cannot be."""
         match event:
             case CloseAtMarket():
                 deal.end(Ending.AT_MARKET)
             case CancelDeal():
                 deal.end(Ending.CANCELLED)
-            case Tick(price=price):
-                if any(watch.reached_by(price) for watch in self.watches(deal)):
-                    deal.end(Ending.STOP_LOSS)
+            case Tick(at=at, price=price):
+                self._pass(deal, at, price)
+            case Answered(at=at, ask=ask, holds=holds, price=price):
+                deal.state = replace(deal.state or FRESH, **{ask: holds})
+                self._pass(deal, at, price)
+            case AddFunds():
+                by_hand.add(self, deal, event)
+            case ReduceFunds():
+                by_hand.reduce(deal, event)
 
-    # What it needs
+    def _pass(self, deal: Deal, at: int, price: Decimal) -> None:
+        """The market stands at this price at this time."""
+        if deal.ending or (deal.reduced and self._sold_out(deal)):
+            return
+        if BASE in deal.by_order:
+            if self._stops:
+                Stops(self, deal, self._steps).hear(at, price)
+            if not averaging_orders.rests_whole(self) and not self._awaited(deal, self._base_order(deal)):
+                averaging_orders.release(self, deal, price)
+        if self.deal_timeout is not None and at >= deal.opened_at + self.deal_timeout * _SECOND:
+            deal.end(Ending.TIMED_OUT)
+
+    # The bot as a whole
+
+    @property
+    def opens_with(self) -> Side:
+        """Long deals open with a buy, short ones with a sell."""
+        return self.direction.opens
+
+    @property
+    def opening(self) -> Opening:
+        """When deals may open."""
+        return checks.opening(self)
+
+    @property
+    def asks(self) -> Mapping[str, Conditions]:
+        """Averaging and close conditions, under the names of the state's fields that keep the answers."""
+        asked = {"averaging": self.averaging_conditions, "closing": self.close_conditions}
+        return {name: conditions for name, conditions in asked.items() if conditions is not None}
+
+    def given(self, price: Decimal, market: Market) -> Carried:
+        """The coins that a short deal sells, the whole ladder's."""
+        if self.direction is Direction.LONG:
+            return NOTHING_CARRIED
+        coins = self._coins(price, market)
+        return Carried(amount=coins, cost=coins * price)
 
     def capital(self, price: Decimal, market: Market) -> Decimal:
-        """Quote needed for the whole ladder if the base order is bought at `price`, as it is really rounded."""
-        base = market.amount_up(self.base_order / price) * price
-        anchor = price / (ONE - market.taker_fee)
-        return base + sum((rung.notional for rung in self.ladder(anchor, market)), ZERO)
+        """Quote needed for the whole ladder if the base order is bought at `price`, as it is really rounded.
+
+        For a short deal, what the coins that it may sell are worth at `price`.
+        """
+        if self.direction is Direction.SHORT:
+            return self._coins(price, market) * price
+        base = self._base_amount(price, market) * price
+        return base + sum((rung.notional for rung in self.ladder(self._anchor(price, market), market)), ZERO)
 
     def largest_order(self, price: Decimal, market: Market) -> Decimal:
         """Notional of the largest order that the bot can ever send, in quote, if it opens at `price`.
 
-        The exit sells all coins at once, at up to the take profit's price.
+        The exit trades all coins at once: at up to the take profit's price, or, buying a short back, at twice the
+        price of the highest averaging order.
         """
-        return self.capital(price, market) * (ONE + self.take_profit) / (ONE - market.maker_fee)
+        if self.direction is Direction.SHORT:
+            highest = max((rung.price for rung in self.ladder(price, market)), default=price)
+            return self._coins(price, market) * 2 * max(highest, price)
+        best = max((step.profit for step in self._steps), default=ONE)
+        return self.capital(price, market) * (ONE + best) / (ONE - market.maker_fee)
 
     def problems(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What cannot work on this market while it stands at `price`."""
-        if not market.accepts(market.amount_up(self.base_order / price), price):
-            yield Problem(
-                "base_order",
-                f"{self.base_order} {market.quote} is below the smallest order of {market.symbol}.",
-                f"Give at least {_smallest(market, price)} {market.quote}.",
-            )
-        for rung in self.ladder(price, market):
-            if not market.accepts(rung.amount, rung.price):
-                yield Problem(
-                    "averaging_order",
-                    f"averaging order {rung.number} would be {rung.notional:f} {market.quote}, below the smallest"
-                    f" order of {market.symbol}.",
-                    f"Give at least {_smallest(market, price)} {market.quote}, or a larger volume scale.",
-                )
-                break
-        if self.averaging_orders + 1 > market.max_orders:
-            yield Problem(
-                "averaging_orders",
-                f"{market.symbol} allows {market.max_orders} open orders.",
-                f"Give at most {market.max_orders - 1}.",
-            )
+        return checks.problems(self, self._steps, self._base_amount(price, market), price, market)
 
+    def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
+        """What works, but hardly as it was meant."""
+        return checks.warnings(self, self._anchor(price, market), market)
 
-def averaging(number: int) -> str:
-    """The name of the averaging order with this number, from 1."""
-    return f"averaging-{number}"
+    def _coins(self, price: Decimal, market: Market) -> Decimal:
+        rungs = self.ladder(self._anchor(price, market), market)
+        return self._base_amount(price, market) + sum((rung.amount for rung in rungs), ZERO)
 
-
-def _smallest(market: Market, price: Decimal) -> Decimal:
-    return max(market.min_notional, market.min_amount * price, market.lot_size * price)
+    def _anchor(self, price: Decimal, market: Market) -> Decimal:
+        """What a base order that trades at `price` costs, or brings, after its fee."""
+        if self.direction is Direction.LONG:
+            return price / (ONE - market.taker_fee)
+        return price * (ONE - market.taker_fee)

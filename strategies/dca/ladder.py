@@ -6,16 +6,24 @@ Formulas agree with 624 recorded averaging orders of 3Commas (long, spot):
     price_n = floor to tick of (base average price incl. fee x (1 - dev_n))
     vol_n   = volume x volume_scale^(n-1) + flat
     amount_n = ceil to lot of (vol_n / price_n)
+
+A short deal mirrors them. "From last executed" is not among the recordings, and specified by us:
+
+    price_n = floor to tick of (price_(n-1) x (1 - step x step_scale^(n-1)))
+
+where price_(n-1) is what the order before really traded at, or its limit while it has not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
+from strategies.dca.choices import Direction, VolumeIn
 from strategies.market import ONE, ZERO, Market
 
 
@@ -23,7 +31,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One averaging order of the ladder, rounded as the exchange wants it."""
 
     number: int  # from 1
-    deviation: Decimal  # below the base order's price, a fraction
+    deviation: Decimal  # against the deal, a fraction of the price that it is measured from
     price: Decimal
     amount: Decimal  # base currency
 
@@ -31,6 +39,14 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def notional(self) -> Decimal:
         """Quote that the rung really needs: rounding up to a lot overspends what was asked for."""
         return self.price * self.amount
+
+
+class Offer(NamedTuple):
+    """A rung before it is rounded: how far away, and how much in the unit of the settings."""
+
+    number: int
+    deviation: Decimal
+    size: Decimal
 
 
 @lru_cache(maxsize=4096)
@@ -42,6 +58,45 @@ def deviations(step: Decimal, step_scale: Decimal, count: int) -> tuple[Decimal,
         found.append(deviation)
         next_step *= step_scale
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def scaled(first: Decimal, scale: Decimal, count: int) -> tuple[Decimal, ...]:
+    """`first x scale^(n-1)` for n = 1 to `count`."""
+    found = []
+    for _ in range(count):
+        found.append(first)
+        first *= scale
+    return tuple(found)
+
+
+def placed(
+    anchor: Decimal,
+    market: Market,
+    offers: Iterable[Offer],
+    direction: Direction = Direction.LONG,
+    volume_in: VolumeIn = VolumeIn.QUOTE,
+) -> Iterator[Rung]:
+    """The rungs around `anchor`, each measured from it. One without a size or a price above zero is left out."""
+    for offer in offers:
+        price = direction.against(anchor, offer.deviation, market)
+        if price > 0 and offer.size > 0:
+            amount = market.amount_up(offer.size if volume_in is VolumeIn.BASE else offer.size / price)
+            yield Rung(number=offer.number, deviation=offer.deviation, price=price, amount=amount)
+
+
+def chained(
+    anchor: Decimal,
+    market: Market,
+    offers: Iterable[Offer],
+    direction: Direction = Direction.LONG,
+    volume_in: VolumeIn = VolumeIn.QUOTE,
+) -> Iterator[Rung]:
+    """The rungs after `anchor`, each measured from the one before."""
+    for offer in offers:
+        for rung in placed(anchor, market, (offer,), direction, volume_in):
+            yield rung
+            anchor = rung.price
 
 
 def rungs(
@@ -58,12 +113,15 @@ def rungs(
     """The ladder under `anchor`, the base order's average price with its fee.
 
     `volume` is the first rung's in quote; `flat` is added to each rung unscaled (reinvested profit, or less risk
-    when negative). A rung whose volume is not above zero is left out.
+    when negative).
     """
-    size = volume
-    for number, deviation in enumerate(deviations(step, step_scale, count), 1):
-        price = market.price_down(anchor * (ONE - deviation))
-        if price > 0 and size + flat > 0:
-            amount = market.amount_up((size + flat) / price)
-            yield Rung(number=number, deviation=deviation, price=price, amount=amount)
-        size *= volume_scale
+    return placed(anchor, market, offers(volume, count, step, step_scale, volume_scale, flat))
+
+
+def offers(  # noqa: PLR0917 - the ladder's own numbers, in the order in which a trader names them
+    volume: Decimal, count: int, step: Decimal, step_scale: Decimal, volume_scale: Decimal, flat: Decimal
+) -> Iterator[Offer]:
+    """The rungs as the settings describe them, measured from the base order."""
+    sizes = scaled(volume, volume_scale, count)
+    for number, (deviation, size) in enumerate(zip(deviations(step, step_scale, count), sizes, strict=True), 1):
+        yield Offer(number, deviation, size + flat if flat else size)

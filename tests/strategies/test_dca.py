@@ -268,8 +268,17 @@ def test_every_mistake_in_json_settings_is_told_at_once():
         "base_order",
         "averaging_orders",
         "size",
+    }
+
+
+def test_settings_that_do_not_fit_together_are_all_told():
+    with pytest.raises(SettingsRefused) as refusal:
+        from_json("dca", {"base_order": "10", "averaging_orders": 2, "trailing_stop": True})
+    assert {problem.field for problem in refusal.value.problems} == {
         "averaging_order",
+        "step",
         "take_profit",
+        "trailing_stop",
     }
 
 

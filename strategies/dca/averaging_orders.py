@@ -1,0 +1,196 @@
+"""Which averaging orders should exist by now, and what makes more of them exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from strategies.dca.choices import Direction, From
+from strategies.dca.ladder import Offer, Rung, chained, offers, placed, scaled
+from strategies.dca.settings import Sizes
+from strategies.dca.state import FRESH, DCAState
+from strategies.deal import Deal, Tally
+from strategies.events import Awaited, Crossing, Watch
+from strategies.market import ZERO, Market
+from strategies.orders import Order
+
+BASE = "base"
+
+
+class Plan(NamedTuple):
+    """The whole ladder of a deal as limit orders, by name, and what it was worked out from."""
+
+    made_from: Decimal
+    orders: Mapping[str, Order]
+    rungs: Mapping[str, Rung]
+
+
+def averaging(number: int) -> str:
+    """The name of the averaging order with this number, from 1."""
+    return f"averaging-{number}"
+
+
+def offered(settings: Sizes) -> Iterator[Offer]:
+    """The ladder's rungs as the settings describe them, each distance as `step_from` wants it measured."""
+    more, first, step = settings.more_each, settings.averaging_order, settings.step
+    if settings.own_ladder:
+        for number, row in enumerate(settings.own_ladder, 1):
+            yield Offer(number, row.deviation, row.size + more)
+    elif first is not None and step is not None and settings.step_from is From.BASE:
+        yield from offers(
+            first, settings.averaging_orders, step, settings.step_scale, settings.volume_scale, settings.more_each
+        )
+    elif first is not None and step is not None:
+        count = settings.averaging_orders
+        steps, sizes = scaled(step, settings.step_scale, count), scaled(first, settings.volume_scale, count)
+        for number, (distance, size) in enumerate(zip(steps, sizes, strict=True), 1):
+            yield Offer(number, distance, size + more)
+
+
+def ladder(settings: Sizes, anchor: Decimal, market: Market) -> Iterator[Rung]:
+    """The averaging orders around a base order that cost `anchor` a coin, if each fills at its own price."""
+    lay = placed if settings.step_from is From.BASE else chained
+    return lay(anchor, market, offered(settings), settings.direction, settings.volume_in)
+
+
+def plan(settings: Sizes, deal: Deal) -> Plan:
+    """The ladder of this deal, worked out once for as long as nothing moves it. The base order has traded."""
+    base = deal.by_order[BASE]
+    made_from = _net_price(base, settings.direction) if settings.step_from is From.BASE else deal.tally.traded
+    known: Plan | None = deal.plan
+    if known is not None and known.made_from == made_from:
+        return known
+    if settings.step_from is From.BASE:
+        found = ladder(settings, made_from, deal.market)
+    else:
+        found = _after_each_other(settings, deal, base.average_price)
+    rungs = {averaging(rung.number): rung for rung in found}
+    side = settings.direction.opens
+    orders = {
+        name: _unchanged(known, Order(name=name, side=side, amount=rung.amount, price=rung.price))
+        for name, rung in rungs.items()
+    }
+    made = Plan(made_from, orders, rungs)
+    deal.plan = made
+    return made
+
+
+def standing(settings: Sizes, deal: Deal) -> Iterable[Order]:
+    """The averaging orders that should exist by now, filled or not."""
+    whole = plan(settings, deal)
+    if rests_whole(settings):
+        return whole.orders.values()
+    return _some(settings, deal, whole)
+
+
+def rests_whole(settings: Sizes) -> bool:
+    """Whether all averaging orders stand on the book from the beginning, and none has to be waited for."""
+    return (
+        settings.active_orders is None
+        and settings.averaging_conditions is None
+        and all(row.deviation >= 0 for row in settings.own_ladder)
+    )
+
+
+def awaited(settings: Sizes, deal: Deal) -> Iterator[Awaited]:
+    """The nearest prices at which an averaging order is sent at market."""
+    below: Decimal | None = None
+    above: Decimal | None = None
+    for rung in _unreleased(settings, deal):
+        if _falls_to(settings, rung):
+            below = rung.price if below is None else max(below, rung.price)
+        else:
+            above = rung.price if above is None else min(above, rung.price)
+    then = "the next averaging order is sent at market"
+    if below is not None:
+        yield Watch(crossing=Crossing.BELOW, price=below, then=then)
+    if above is not None:
+        yield Watch(crossing=Crossing.ABOVE, price=above, then=then)
+
+
+def release(settings: Sizes, deal: Deal, price: Decimal) -> None:
+    """Remember the averaging orders whose price has come: from now on they are wanted at market."""
+    reached = tuple(
+        rung.number
+        for rung in _unreleased(settings, deal)
+        if (price <= rung.price if _falls_to(settings, rung) else price >= rung.price)
+    )
+    if reached:
+        state: DCAState = deal.state or FRESH
+        deal.state = replace(state, released=tuple(sorted({*state.released, *reached})))
+
+
+def incomplete(deal: Deal, order: Order) -> bool:
+    """Whether more of an averaging order can still trade: a rest too small for the exchange will not come."""
+    missing = order.amount - deal.filled(order.name)
+    return missing > 0 and deal.market.accepts(missing, order.price or deal.price)
+
+
+def _some(settings: Sizes, deal: Deal, whole: Plan) -> Iterator[Order]:
+    released: tuple[int, ...] = deal.state.released if deal.state else ()
+    window = settings.active_orders
+    for name, order in whole.orders.items():
+        if _is_sent_at_market(settings, whole.rungs[name]):
+            if whole.rungs[name].number in released:
+                yield _at_market(deal, order)
+        elif window is None or not incomplete(deal, order):
+            yield order
+        elif window:
+            window -= 1
+            yield order
+
+
+def _is_sent_at_market(settings: Sizes, rung: Rung) -> bool:
+    return settings.active_orders == 0 or settings.averaging_conditions is not None or rung.deviation < 0
+
+
+def _unreleased(settings: Sizes, deal: Deal) -> Iterator[Rung]:
+    """Averaging orders that wait for their price without standing on the book; while conditions forbid it, none."""
+    state: DCAState = deal.state or FRESH
+    if settings.averaging_conditions is not None and not state.averaging:
+        return
+    whole = plan(settings, deal)
+    for name, rung in whole.rungs.items():
+        if not _is_sent_at_market(settings, rung):
+            continue
+        if rung.number not in state.released:
+            yield rung
+            if settings.step_from is From.LAST:
+                return
+        elif settings.step_from is From.LAST and incomplete(deal, whole.orders[name]):
+            return  # the next one's price is not known before this one has traded
+
+
+def _falls_to(settings: Sizes, rung: Rung) -> bool:
+    return (rung.deviation >= 0) is (settings.direction is Direction.LONG)
+
+
+def _after_each_other(settings: Sizes, deal: Deal, anchor: Decimal) -> Iterator[Rung]:
+    for offer in offered(settings):
+        for rung in placed(anchor, deal.market, (offer,), settings.direction, settings.volume_in):
+            yield rung
+            name = averaging(rung.number)
+            order = Order(name=name, side=settings.direction.opens, amount=rung.amount, price=rung.price)
+            done = name in deal.by_order and not incomplete(deal, order)
+            anchor = deal.by_order[name].average_price if done else rung.price
+
+
+def _at_market(deal: Deal, order: Order) -> Order:
+    kept = deal.kept.get(order.name)
+    if kept is None or kept.amount != order.amount:
+        kept = deal.kept[order.name] = Order(name=order.name, side=order.side, amount=order.amount)
+    return kept
+
+
+def _unchanged(known: Plan | None, order: Order) -> Order:
+    before = None if known is None else known.orders.get(order.name)
+    return before if before is not None and before == order else order
+
+
+def _net_price(base: Tally, direction: Direction) -> Decimal:
+    if direction is Direction.LONG:
+        return base.average_cost
+    return base.proceeds / base.sold if base.sold else ZERO
