@@ -12,8 +12,13 @@ from strategies.dca import DCA
 from strategies.grid import Grid
 from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
+from strategies.twap import TWAP
 
-KINDS: Mapping[str, type[DCA | Grid]] = {"dca": DCA, "grid": Grid}
+KINDS: Mapping[str, type[Strategy]] = {
+    "dca": DCA,
+    "grid": Grid,
+    "twap": TWAP,
+}
 
 
 def from_json(kind: str, values: Mapping[str, Any]) -> Strategy:
