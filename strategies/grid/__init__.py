@@ -1,5 +1,8 @@
 """Grid trading."""
 
-from strategies.grid.bot import Grid, Spacing
+from strategies.grid.balances import Balances
+from strategies.grid.bot import Grid
+from strategies.grid.choices import Beyond, ProfitIn, Spacing, StopAction
+from strategies.grid.state import GridState
 
-__all__ = ["Grid", "Spacing"]
+__all__ = ["Balances", "Beyond", "Grid", "GridState", "ProfitIn", "Spacing", "StopAction"]

@@ -6,10 +6,17 @@ fees, each time the price swings across it.
 
     110 ─────── sell what was bought at 105
     105 ─────── sell what was bought at 100      buy it back after it was sold at 110
-    100  start
+    100  start                                   (this line stays empty: it is the first at or above the price)
      95 ─────── buy, to sell at 100
 
-The coins that the sells above need are bought at market at the start.
+The coins that the sells above need are bought at market at the start, less those that the owner gives to the grid.
+The commission comes on top of what is bought, exactly as much as the market takes, rounded up to a lot.
+
+Profit is taken in quote, or in base: then only as many coins are sold as bring back the quote, and the rest stays.
+
+When the price leaves the range, the grid stays and waits, trails after the price, or expands. A grid without a highest
+line holds coins of the same value wherever the price stands, and sells a little at every step up, for ever. A grid
+ends by a stop below or above, by taking its profit, or when its owner says so. It never begins again by itself.
 """
 
 from __future__ import annotations
@@ -17,123 +24,221 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
-from itertools import pairwise
 
-from strategies.deal import Deal, Ending
-from strategies.events import CancelDeal, CloseAtMarket, Event, Watch
-from strategies.grid.lines import Cell, arithmetic, cells, geometric
-from strategies.market import ONE, ZERO, Market
+import msgspec
+
+from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
+from strategies.events import Awaited, CancelDeal, CloseAtMarket, Event, Tick
+from strategies.grid import balances, checks, moving, stops
+from strategies.grid.balances import Balances, coins_given
+from strategies.grid.cells import Cell, order_of
+from strategies.grid.choices import Beyond, ProfitIn, Spacing, StopAction
+from strategies.grid.plan import START, Plan
+from strategies.grid.state import GridState, state_of
+from strategies.market import Market
+from strategies.opening import ONCE, Opening
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
 from strategies.shapes import choice
 from strategies.strategy import Strategy
 
-START, CLOSE = "start", "close"
-
-
-class Spacing(StrEnum):
-    """How the lines lie: at equal distances, or at equal ratios."""
-
-    ARITHMETIC = "arithmetic"
-    GEOMETRIC = "geometric"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid(Strategy):
-    """The settings, as the trader fills them in. Prices and amounts in quote."""
+    """The settings, as the trader fills them in. Prices in quote, percentages as fractions of one."""
+
+    State = GridState
 
     lower: Decimal = setting("The lowest line.", unit="quote", low="0", above_low=True)
-    upper: Decimal = setting("The highest line.", unit="quote", low="0", above_low=True)
-    lines: int = setting("How many lines, the lowest and the highest among them.", unit="count", low="2", high="200")
-    quote_a_line: Decimal = setting("What a buy at one line spends.", unit="quote", low="0", above_low=True)
+    upper: Decimal | None = setting(
+        "The highest line. Empty: there is none, and step says how far apart the lines are (infinity grid).",
+        unit="quote",
+        low="0",
+        above_low=True,
+        default=None,
+    )
+    lines: int | None = setting(
+        "How many lines, the lowest and the highest among them.", unit="count", low="2", high="200", default=None
+    )
+    step: Decimal | None = setting(
+        "For a grid without a highest line: how far above the one below each line lies.",
+        unit="fraction",
+        low="0.0001",
+        high="1",
+        default=None,
+    )
     spacing: Spacing = choice("How the lines lie: at equal distances, or at equal ratios.", Spacing.GEOMETRIC)
+    quote_a_line: Decimal | None = setting(
+        "What a buy at one line spends. Either this or base_a_line.",
+        unit="quote",
+        low="0",
+        above_low=True,
+        default=None,
+    )
+    base_a_line: Decimal | None = setting(
+        "How many coins a buy at one line buys. Either this or quote_a_line.",
+        unit="base",
+        low="0",
+        above_low=True,
+        default=None,
+    )
+    profit_in: ProfitIn = choice(
+        "What the profit of a turn is taken in. In base, only as many coins are sold as bring back the quote.",
+        ProfitIn.QUOTE,
+    )
+    coins_held: Decimal | None = setting(
+        "Coins of yours that the grid may sell. It buys only what is missing. Empty: it buys all that it needs.",
+        unit="base",
+        low="0",
+        default=None,
+    )
+    active_lines: int | None = setting(
+        "How many buys and how many sells are on the book at most, those nearest to the price. Empty: all; without"
+        " a highest line all buys and ten sells.",
+        unit="count",
+        low="1",
+        high="200",
+        default=None,
+    )
+    above: Beyond = choice(
+        "When the price is a step above the highest line: stay; trail, so that the whole grid moves up by a line and"
+        " the quote of the lowest one pays for it; or expand by a line, with quote of its own.",
+        Beyond.STAY,
+    )
+    highest: Decimal | None = setting(
+        "The price up to which lines are added above. When trailing, empty is without a limit.",
+        unit="quote",
+        low="0",
+        above_low=True,
+        default=None,
+    )
+    below: Beyond = choice(
+        "When the price is a step below the lowest line: stay; trail, so that the highest sell is cancelled and a buy"
+        " is added below; or expand by a line. Either needs quote of its own.",
+        Beyond.STAY,
+    )
+    lowest: Decimal | None = setting(
+        "The price down to which lines are added below.", unit="quote", low="0", above_low=True, default=None
+    )
+    stop_below: Decimal | None = setting(
+        "A price below the grid at which it ends. Empty: never.", unit="quote", low="0", above_low=True, default=None
+    )
+    stop_below_action: StopAction = choice(
+        "What happens there: stop, and keep the coins; sell all coins; or close, which sells what the grid bought and"
+        " keeps your own.",
+        StopAction.SELL,
+    )
+    stop_above: Decimal | None = setting(
+        "A price above the grid at which it ends. Empty: never.", unit="quote", low="0", above_low=True, default=None
+    )
+    stop_above_action: StopAction = choice(
+        "What happens there: stop, and keep what is there; sell all coins; buy coins for all quote of the grid; or"
+        " close, which buys back those of your coins that it sold, as far as its quote goes.",
+        StopAction.STOP,
+    )
+    take_profit_price: Decimal | None = setting(
+        "A price at which everything is sold and the grid ends. Empty: never.",
+        unit="quote",
+        low="0",
+        above_low=True,
+        default=None,
+    )
+    take_profit: Decimal | None = setting(
+        "Profit of the whole grid, after fees, as a fraction of what was put in, at which everything is sold and the"
+        " grid ends. Empty: never.",
+        unit="fraction",
+        low="0",
+        above_low=True,
+        high="100",
+        default=None,
+    )
 
     def __post_init__(self) -> None:
-        problems = [*out_of_bounds(self)]
-        if not problems and self.lower >= self.upper:
-            problems.append(
-                Problem("upper", f"{self.upper} is not above the lowest line.", f"Give more than {self.lower}.")
-            )
+        problems = tuple(out_of_bounds(self)) or tuple(checks.contradictions(self))
         if problems:
-            raise SettingsRefused(tuple(problems))
+            raise SettingsRefused(problems)
 
-    def prices(self, market: Market) -> list[Decimal]:
-        """The lines, rising, each rounded down to a tick."""
-        drawn = (arithmetic if self.spacing is Spacing.ARITHMETIC else geometric)(self.lower, self.upper, self.lines)
-        return [market.price_down(price) for price in drawn]
+    def plan(self, price: Decimal, market: Market) -> Plan:
+        """Lines and cells of a grid that starts at this price."""
+        return Plan(self, price, market)
 
     # What the grid should have on the book
 
     def orders(self, deal: Deal) -> Iterator[Order]:
-        """The purchase at the start, then one order for each cell."""
+        """The purchase at the start, then one order for each cell, those beyond the active lines left out."""
+        plan = self._plan(deal)
         if deal.ending:
-            if deal.ending is not Ending.CANCELLED and deal.started:
-                yield self._close(deal)
+            leaving = stops.exit_order(plan, deal)
+            if leaving is not None:
+                yield leaving
             return
-        start = self._start(deal)
-        if start is not None:
-            yield start
-            if deal.market.accepts(start.amount - deal.filled(START), deal.price):
-                return
-        plan = self._cells(deal)
-        for cell in plan:
-            yield self._of_cell(deal, cell)
+        if not plan.started(deal):
+            yield deal.keep(START, Side.BUY, plan.start_amount(deal.carried.amount), None)
+            return
+        if plan.count is None or self.active_lines is not None:
+            yield from self._nearest(plan, deal)
+            return
+        first, end = moving.stretch(plan, deal)
+        for number in range(first, end):
+            yield order_of(deal, plan.cell(number), plan.short)
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
-        if not deal.ending and name.startswith(("buy-", "sell-")):
-            order = self._of_cell(deal, self._cells(deal)[int(name[name.index("-") + 1 :])])
-            return order if order.name == name else None
-        return next((order for order in self.orders(deal) if order.name == name), None)
+        plan = self._plan(deal)
+        cell = plan.by_name.get(name)
+        if cell is None or not plan.simple or deal.ending or not plan.started(deal):
+            return next((order for order in self.orders(deal) if order.name == name), None)
+        order = order_of(deal, cell, plan.short)
+        return order if order.name == name else None
 
     def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:
-        """A fill turns its own cell over and leaves all others as they are."""
-        name = fill.order
-        if name in (START, CLOSE):
+        """A fill turns its own cell over, and in a plain grid leaves all others as they are."""
+        plan = self._plan(deal)
+        cell = plan.by_name.get(fill.order)
+        if cell is None or not plan.simple or deal.ending:
             return None
-        cell = self._cells(deal)[int(name[name.index("-") + 1 :])]
         return (cell.buy_name, cell.sell_name)
 
-    def _cells(self, deal: Deal) -> tuple[Cell, ...]:
-        plan: tuple[Cell, ...] | None = deal.plan
+    def _plan(self, deal: Deal) -> Plan:
+        plan: Plan | None = deal.plan
         if plan is None:
-            plan = deal.plan = cells(self.prices(deal.market), self.quote_a_line, deal.price, deal.market)
+            plan = deal.plan = Plan(self, deal.price, deal.market)
         return plan
 
-    def _of_cell(self, deal: Deal, cell: Cell) -> Order:
-        """A cell that holds its coins sells them, another buys them: each order's total counts its turns so far."""
-        by_order = deal.by_order
-        bought, sold = by_order.get(cell.buy_name), by_order.get(cell.sell_name)
-        buys = bought.bought // cell.buy_amount if bought is not None else ZERO
-        sells = sold.sold // cell.sell_amount if sold is not None else ZERO
-        if buys + cell.starts_held > sells:
-            return _kept(deal, cell.sell_name, Side.SELL, (sells + ONE) * cell.sell_amount, cell.sell_price)
-        return _kept(deal, cell.buy_name, Side.BUY, (buys + ONE) * cell.buy_amount, cell.buy_price)
+    def _nearest(self, plan: Plan, deal: Deal) -> Iterator[Order]:
+        """The buys with the highest prices and the sells with the lowest."""
+        most = self.active_lines
+        buys: list[Order] = []
+        sells: list[Order] = []
+        for cell in self._cells(plan, deal):
+            order = order_of(deal, cell, plan.short)
+            (buys if order.side is Side.BUY else sells).append(order)
+            if plan.count is None and len(sells) == plan.sells_ahead:
+                break
+        yield from buys if most is None else buys[-most:]
+        yield from sells if most is None else sells[:most]
 
-    def _start(self, deal: Deal) -> Order | None:
-        """What the cells above the price need, bought at market, with the commission on top."""
-        market = deal.market
-        needed = sum((cell.sell_amount for cell in self._cells(deal) if cell.starts_held), ZERO)
-        if not needed:
-            return None
-        return _kept(deal, START, Side.BUY, market.amount_up(needed / (ONE - market.taker_fee)), None)
-
-    def _close(self, deal: Deal) -> Order:
-        return Order(name=CLOSE, side=Side.SELL, amount=deal.filled(CLOSE) + deal.market.amount_down(deal.held))
+    def _cells(self, plan: Plan, deal: Deal) -> Iterator[Cell]:
+        """Cells from the lowest up; without a highest line as far as they can be traded."""
+        if plan.count is not None:
+            return (plan.cell(number) for number in range(*moving.stretch(plan, deal)))
+        return plan.tradable()
 
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
-        """A grid goes on until somebody ends it."""
+        """A grid goes on until something ends it, and then until what that asks for is traded, down to dust."""
         if deal.ending is None:
             return False
-        if deal.ending is Ending.CANCELLED or not deal.started:
-            return True
-        return not deal.market.accepts(deal.market.amount_down(deal.held), last_price)
+        leaving = stops.exit_order(self._plan(deal), deal)
+        return leaving is None or not deal.market.accepts(leaving.amount - deal.filled(leaving.name), last_price)
 
-    def watches(self, deal: Deal) -> Iterator[Watch]:
-        """None: its orders change when they fill and at no other time."""
-        del deal
-        return iter(())
+    # What changes the answer though nothing filled
+
+    def watches(self, deal: Deal) -> Iterator[Awaited]:
+        """The prices at which the grid ends or moves."""
+        if not deal.ending:
+            plan = self._plan(deal)
+            yield from stops.stops(plan, deal)
+            yield from moving.moves(plan, deal)
 
     def on_event(self, deal: Deal, event: Event) -> None:
         """Let the deal know of something that is not a fill."""
@@ -142,44 +247,43 @@ class Grid(Strategy):
                 deal.end(Ending.AT_MARKET)
             case CancelDeal():
                 deal.end(Ending.CANCELLED)
+                if state_of(deal.state).stopped:  # what a stop still meant to trade is cancelled with it
+                    deal.state = msgspec.structs.replace(deal.state, stopped=None)
+            case Tick(price=price) if not deal.ending:
+                plan = self._plan(deal)
+                stops.stop_or_take_profit(plan, deal, price)
+                if not deal.ending:
+                    moving.moved(plan, deal, price)
+
+    @property
+    def opening(self) -> Opening:
+        """A grid does not begin again by itself: it would buy at once what was just sold."""
+        return ONCE
 
     # What it needs
 
+    def given(self, price: Decimal, market: Market) -> Carried:
+        """The coins that its owner gives to the grid."""
+        del market
+        coins = coins_given(self)
+        return Carried(amount=coins, cost=coins * price) if coins else NOTHING_CARRIED
+
+    def required_balances(self, price: Decimal, market: Market) -> Balances:
+        """What has to be on the account before the start, as the exchange rounds, with fees."""
+        return Balances(quote=self.capital(price, market), base=coins_given(self))
+
     def capital(self, price: Decimal, market: Market) -> Decimal:
-        """Quote needed for the purchase at the start and every buy below, as they are really rounded."""
-        plan = cells(self.prices(market), self.quote_a_line, price, market)
-        held = sum((cell.sell_amount for cell in plan if cell.starts_held), ZERO)
-        buys = sum((cell.buy_amount * cell.buy_price for cell in plan if not cell.starts_held), ZERO)
-        return market.amount_up(held / (ONE - market.taker_fee)) * price + buys
+        """Quote needed for the start and every buy that can rest at once, as they are really rounded."""
+        return balances.quote_needed(self.plan(price, market), coins_given(self))
 
     def largest_order(self, price: Decimal, market: Market) -> Decimal:
-        """Notional of the largest order it can send: everything sold at once, at the highest line."""
-        return self.capital(price, market) * max(ONE, self.upper / price)
+        """Notional of the largest order it can send: everything sold at once."""
+        return balances.largest_order(self.plan(price, market))
 
     def problems(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What cannot work on this market while it stands at `price`."""
-        prices = self.prices(market)
-        closest = min(high - low for low, high in pairwise(prices))
-        least = 2 * market.maker_fee * self.upper + market.tick_size
-        if closest < least:
-            yield Problem(
-                "lines",
-                f"two of them are {closest} apart, and two fees and a tick are {least.normalize():f}.",
-                "Draw fewer lines, or a wider range.",
-            )
-        smallest = min(cells(prices, self.quote_a_line, price, market), key=lambda cell: cell.sell_amount)
-        if not market.accepts(smallest.sell_amount, smallest.buy_price):
-            yield Problem(
-                "quote_a_line",
-                f"{self.quote_a_line} is below the smallest order of {market.symbol}.",
-                f"Give at least {max(market.min_notional, market.smallest * self.upper) * 2}.",
-            )
-        if self.lines > market.max_orders:
-            yield Problem("lines", f"{market.symbol} allows {market.max_orders} open orders.", "Draw fewer lines.")
+        return checks.problems(self.plan(price, market))
 
-
-def _kept(deal: Deal, name: str, side: Side, amount: Decimal, price: Decimal | None) -> Order:
-    kept = deal.kept.get(name)
-    if kept is None or kept.amount != amount:
-        kept = deal.kept[name] = Order(name=name, side=side, amount=amount, price=price)
-    return kept
+    def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
+        """What works, but hardly as the user expects."""
+        return checks.warnings(self.plan(price, market))
