@@ -17,6 +17,11 @@ class Side(StrEnum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
+class OrderType(StrEnum):
+    LIMIT = "limit"
+    MARKET = "market"
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that a deal should have. `name` is its identity and `amount` its total within the deal.
 

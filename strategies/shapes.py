@@ -133,6 +133,20 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Settings of their own, such as a stop loss; None where there are none."""
+
+    help: str
+    kind: type
+
+    def read(self, value: Any) -> Any:
+        return None if value is None else read(self.kind, value)
+
+    def write(self, value: Any) -> dict[str, Any] | None:
+        return None if value is None else write(value)
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionList:
     """Conditions that must all hold; None where there are none."""
 
@@ -174,6 +188,11 @@ def names(text: str, default: tuple[str, ...] = ()) -> Any:
 def rows(text: str, kind: type, default: Any = ()) -> Any:
     """A dataclass field with a list of small dataclasses of settings; `default` MISSING makes it needed."""
     return _field(Rows(text, kind), default)
+
+
+def part(text: str, kind: type) -> Any:
+    """A dataclass field with a small dataclass of settings, None by default."""
+    return _field(Part(text, kind), None)
 
 
 def conditions(text: str) -> Any:
