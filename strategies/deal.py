@@ -250,8 +250,7 @@ class Deal:
     @property
     def cost_of_held(self) -> Decimal:
         """What the coins still held have cost, at the average."""
-        held = self.held
-        return self.average_cost * held if held > 0 else ZERO
+        return self.dust.cost
 
     @property
     def position(self) -> Decimal:
@@ -313,4 +312,4 @@ class Deal:
     def dust(self) -> Carried:
         """What the deal leaves to the next one."""
         held = self.held
-        return Carried(amount=held, cost=self.cost_of_held) if held > 0 else NOTHING_CARRIED
+        return Carried(amount=held, cost=self.average_cost * held) if held > 0 else NOTHING_CARRIED

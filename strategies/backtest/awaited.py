@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,8 +21,8 @@ class Levels:
 
     __slots__ = ("alarm", "each", "peak", "rise", "stop", "trails", "trough")
 
-    def __init__(self, awaited: Iterable[Awaited] = ()) -> None:
-        self.each = tuple(awaited)
+    def __init__(self, awaited: tuple[Awaited, ...] = ()) -> None:
+        self.each = awaited
         self.stop, self.rise = -NEVER, NEVER  # the nearest below and above
         self.peak, self.trough = NEVER, -NEVER  # beyond these a level follows
         self.alarm = NEVER  # milliseconds

@@ -322,9 +322,12 @@ class MarketRun:
         if self._book.by_name:
             for name in self._book.by_name.keys() - wanted.keys():
                 self._book.remove(name)
+        resting = self._book.by_name
         for name, order in wanted.items():
-            self._want(deal, name, order)
-        self._levels = Levels(self._strategy.watches(deal))
+            if name not in resting or not same(order, resting[name].order):
+                self._want(deal, name, order)
+        awaited = tuple(self._strategy.watches(deal))
+        self._levels = Levels(awaited) if awaited else NOTHING
 
     def _want(self, deal: Deal, name: str, order: Order | None) -> None:
         """Bring one order's place on the book into line with what is wanted of it."""
@@ -409,8 +412,7 @@ class MarketRun:
         if deal is None:
             return
         self._over = False
-        self._notes.close(deal, self._bar, self._at)
-        self._slots.count(deal.realised)
+        self._slots.count(self._notes.close(deal, self._bar, self._at).realised)
         self._cash += deal.tally.proceeds - deal.tally.cost
         self._left = NOTHING_CARRIED if deal.ending is Ending.CANCELLED else deal.dust
         self._deal = None

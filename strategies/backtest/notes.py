@@ -41,8 +41,10 @@ class Notes:
     def open(self, number: int, bar: int, at: int) -> None:
         self._opened = (number, bar, at)
 
-    def close(self, deal: Deal, bar: int, at: int) -> None:
-        self._done.append(self._summary(deal, bar, at))
+    def close(self, deal: Deal, bar: int, at: int) -> DealDone:
+        done = self._summary(deal, bar, at)
+        self._done.append(done)
+        return done
 
     def complain(self, bar: int, problem: Problem | None) -> None:
         """A deal could not begin."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from strategies.dca.choices import Direction, From
-from strategies.dca.ladder import Offer, Rung, chained, offers, placed, scaled
+from strategies.dca.ladder import Rung, chained, placed
 from strategies.dca.settings import Sizes
 from strategies.dca.state import FRESH, DCAState
 from strategies.deal import Deal, Tally
@@ -28,32 +29,16 @@ class Plan(NamedTuple):
     rungs: Mapping[str, Rung]
 
 
+@cache
 def averaging(number: int) -> str:
     """The name of the averaging order with this number, from 1."""
     return f"averaging-{number}"
 
 
-def offered(settings: Sizes) -> Iterator[Offer]:
-    """The ladder's rungs as the settings describe them, each distance as `step_from` wants it measured."""
-    more, first, step = settings.more_each, settings.averaging_order, settings.step
-    if settings.own_ladder:
-        for number, row in enumerate(settings.own_ladder, 1):
-            yield Offer(number, row.deviation, row.size + more)
-    elif first is not None and step is not None and settings.step_from is From.BASE:
-        yield from offers(
-            first, settings.averaging_orders, step, settings.step_scale, settings.volume_scale, settings.more_each
-        )
-    elif first is not None and step is not None:
-        count = settings.averaging_orders
-        steps, sizes = scaled(step, settings.step_scale, count), scaled(first, settings.volume_scale, count)
-        for number, (distance, size) in enumerate(zip(steps, sizes, strict=True), 1):
-            yield Offer(number, distance, size + more)
-
-
 def ladder(settings: Sizes, anchor: Decimal, market: Market) -> Iterator[Rung]:
     """The averaging orders around a base order that cost `anchor` a coin, if each fills at its own price."""
     lay = placed if settings.step_from is From.BASE else chained
-    return lay(anchor, market, offered(settings), settings.direction, settings.volume_in)
+    return lay(anchor, market, settings.offers, settings.direction, settings.volume_in)
 
 
 def plan(settings: Sizes, deal: Deal) -> Plan:
@@ -67,12 +52,15 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
         found = ladder(settings, made_from, deal.market)
     else:
         found = _after_each_other(settings, deal, base.average_price)
-    rungs = {averaging(rung.number): rung for rung in found}
-    side = settings.direction.opens
-    orders = {
-        name: _unchanged(known, Order(name=name, side=side, amount=rung.amount, price=rung.price))
-        for name, rung in rungs.items()
-    }
+    orders: dict[str, Order] = {}
+    rungs: dict[str, Rung] = {}
+    side, before = settings.direction.opens, {} if known is None else known.orders
+    for rung in found:
+        name = averaging(rung.number)
+        order = Order(name=name, side=side, amount=rung.amount, price=rung.price)
+        known_order = before.get(name)
+        orders[name] = known_order if known_order == order and known_order is not None else order
+        rungs[name] = rung
     made = Plan(made_from, orders, rungs)
     deal.plan = made
     return made
@@ -169,7 +157,7 @@ def _falls_to(settings: Sizes, rung: Rung) -> bool:
 
 
 def _after_each_other(settings: Sizes, deal: Deal, anchor: Decimal) -> Iterator[Rung]:
-    for offer in offered(settings):
+    for offer in settings.offers:
         for rung in placed(anchor, deal.market, (offer,), settings.direction, settings.volume_in):
             yield rung
             name = averaging(rung.number)
@@ -183,11 +171,6 @@ def _at_market(deal: Deal, order: Order) -> Order:
     if kept is None or kept.amount != order.amount:
         kept = deal.kept[order.name] = Order(name=order.name, side=order.side, amount=order.amount)
     return kept
-
-
-def _unchanged(known: Plan | None, order: Order) -> Order:
-    before = None if known is None else known.orders.get(order.name)
-    return before if before is not None and before == order else order
 
 
 def _net_price(base: Tally, direction: Direction) -> Decimal:

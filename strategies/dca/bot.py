@@ -103,8 +103,11 @@ class DCA(DCASettings):
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
-        if self._plain and name == TAKE_PROFIT and not deal.ending and BASE in deal.by_order:
-            return self._take_profit(deal)
+        if self._plain and not deal.ending:
+            if name == TAKE_PROFIT and BASE in deal.by_order:
+                return self._take_profit(deal)
+            if name == BASE and not deal.reduced:
+                return self._base_order(deal)
         return next((order for order in self.orders(deal) if order.name == name), None)
 
     def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:

@@ -73,12 +73,12 @@ def scaled(first: Decimal, scale: Decimal, count: int) -> tuple[Decimal, ...]:
 def placed(
     anchor: Decimal,
     market: Market,
-    offers: Iterable[Offer],
+    offered: Iterable[Offer],
     direction: Direction = Direction.LONG,
     volume_in: VolumeIn = VolumeIn.QUOTE,
 ) -> Iterator[Rung]:
     """The rungs around `anchor`, each measured from it. One without a size or a price above zero is left out."""
-    for offer in offers:
+    for offer in offered:
         price = direction.against(anchor, offer.deviation, market)
         if price > 0 and offer.size > 0:
             amount = market.amount_up(offer.size if volume_in is VolumeIn.BASE else offer.size / price)
@@ -88,12 +88,12 @@ def placed(
 def chained(
     anchor: Decimal,
     market: Market,
-    offers: Iterable[Offer],
+    offered: Iterable[Offer],
     direction: Direction = Direction.LONG,
     volume_in: VolumeIn = VolumeIn.QUOTE,
 ) -> Iterator[Rung]:
     """The rungs after `anchor`, each measured from the one before."""
-    for offer in offers:
+    for offer in offered:
         for rung in placed(anchor, market, (offer,), direction, volume_in):
             yield rung
             anchor = rung.price
@@ -115,13 +115,6 @@ def rungs(
     `volume` is the first rung's in quote; `flat` is added to each rung unscaled (reinvested profit, or less risk
     when negative).
     """
-    return placed(anchor, market, offers(volume, count, step, step_scale, volume_scale, flat))
-
-
-def offers(  # noqa: PLR0917 - the ladder's own numbers, in the order in which a trader names them
-    volume: Decimal, count: int, step: Decimal, step_scale: Decimal, volume_scale: Decimal, flat: Decimal
-) -> Iterator[Offer]:
-    """The rungs as the settings describe them, measured from the base order."""
     sizes = scaled(volume, volume_scale, count)
-    for number, (deviation, size) in enumerate(zip(deviations(step, step_scale, count), sizes, strict=True), 1):
-        yield Offer(number, deviation, size + flat if flat else size)
+    distances = enumerate(deviations(step, step_scale, count), 1)
+    return placed(anchor, market, (Offer(number, far, sizes[number - 1] + flat) for number, far in distances))

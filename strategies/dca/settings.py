@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 from strategies.dca.choices import Direction, From, OrderType, Reckoned, VolumeIn
-from strategies.dca.ladder import deviations
+from strategies.dca.ladder import Offer, deviations, scaled
 from strategies.market import ONE, ZERO
 from strategies.opening import Past
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
@@ -128,6 +128,20 @@ class Sizes(Strategy):
         unit="quote",
         default=ZERO,
     )
+
+    offers: tuple[Offer, ...] = field(init=False, repr=False, compare=False)  # the ladder, not rounded yet
+
+    def _offered(self) -> Iterator[Offer]:
+        """The rungs as the settings describe them, each distance as `step_from` wants it measured."""
+        more, count = self.more_each, self.averaging_orders
+        if self.own_ladder:
+            for number, row in enumerate(self.own_ladder, 1):
+                yield Offer(number, row.deviation, row.size + more)
+        elif self.averaging_order is not None and self.step is not None:
+            sizes = scaled(self.averaging_order, self.volume_scale, count)
+            distances = deviations if self.step_from is From.BASE else scaled
+            for number, distance in enumerate(distances(self.step, self.step_scale, count), 1):
+                yield Offer(number, distance, sizes[number - 1] + more)
 
     @property
     def orders_of_a_deal(self) -> int:
@@ -326,3 +340,4 @@ class DCASettings(Exits):
                 problems.append(Problem("highest_price", f"{high} is below the lowest price.", f"Give at least {low}."))
         if problems:
             raise SettingsRefused(tuple(problems))
+        object.__setattr__(self, "offers", tuple(self._offered()))
