@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from operator import ge, gt
 from typing import TYPE_CHECKING
 
 from strategies.backtest.awaited import NOTHING, Asked, Levels, Told, first_return
@@ -22,6 +24,7 @@ from strategies.strategy import Strategy
 if TYPE_CHECKING:
     from strategies.backtest.engine import Pair
 
+_BUY = Side.BUY
 _MOST_ROUNDS = 10_000  # of reactions at one price: a strategy that never comes to rest is an error, not a loop
 _TRY_AGAIN = 100  # bars after which a deal that could not begin is tried again
 
@@ -37,7 +40,7 @@ class MarketRun:
         self._settings, self._market, self._candles = strategy, pair.market, pair.candles
         self._strategy = strategy  # with the sizes of the deal that is open
         self._index = pair.index or BarIndex(pair.candles.low, pair.candles.high)
-        self._touch = options.fill is FillRule.TOUCH
+        self._reached: Callable[[float, float], bool] = ge if options.fill is FillRule.TOUCH else gt
         self._at_limit = options.gap is GapRule.LIMIT
         self._slippage = options.slippage
         self._slots = slots
@@ -99,7 +102,7 @@ class MarketRun:
             return -1 if self._slots.used_up else self._entrance.next(start, self._not_before)
         levels, book = self._levels, self._book
         # Under the through rule an order needs a price beyond its own; the index finds touches, the walk decides.
-        self._below, self._above = max(book.best_bid(), levels.stop), min(book.best_ask(), levels.rise)
+        self._below, self._above = max(book.bid, levels.stop), min(book.ask, levels.rise)
         bar = self._index.find(start, self._below, self._above)
         if levels.trails or levels.alarm < NEVER or self._asked or self._told:
             return self._sooner(start, bar)
@@ -167,9 +170,9 @@ class MarketRun:
         self._cursor = opened
         while True:
             levels = self._levels
-            if reached(book.best_bid(), opened):
+            if reached(book.bid, opened):
                 self._take(book.take_bid(), jumped=True)
-            elif reached(opened, book.best_ask()):
+            elif reached(opened, book.ask):
                 self._take(book.take_ask(), jumped=True)
             elif levels.due(opened, self._at):
                 self._tell()
@@ -180,7 +183,7 @@ class MarketRun:
     def _fall(self, to: float) -> None:
         book, reached = self._book, self._reached
         while True:
-            bid, stop = book.best_bid(), self._levels.stop
+            bid, stop = book.bid, self._levels.stop
             if reached(bid, to) and reached(bid, stop):
                 self._cursor = bid
                 self._take(book.take_bid())
@@ -196,7 +199,7 @@ class MarketRun:
     def _climb(self, to: float) -> None:
         book, reached = self._book, self._reached
         while True:
-            ask, rise = book.best_ask(), self._levels.rise
+            ask, rise = book.ask, self._levels.rise
             if reached(to, ask) and reached(rise, ask):
                 self._cursor = ask
                 self._take(book.take_ask())
@@ -208,9 +211,6 @@ class MarketRun:
                 if to <= self._levels.peak:
                     return
                 self._tell()
-
-    def _reached(self, higher: float, lower: float) -> bool:
-        return higher >= lower if self._touch else higher > lower
 
     # What happens at a price
 
@@ -259,7 +259,7 @@ class MarketRun:
         deal, market = self._deal, self._market
         if deal is None:
             return
-        buying = order.side is Side.BUY
+        buying = order.side is _BUY
         fill = Fill(
             order=order.name,
             side=order.side,
@@ -302,11 +302,11 @@ class MarketRun:
         if order is None:
             return
         market, price = self._market, self._exact()
-        free = ZERO if order.side is Side.BUY else deal.held - self._book.offered
+        free = ZERO if order.side is _BUY else deal.held - self._book.offered
         amount = to_place(order, deal.filled(name), market, free=free, last_price=price)
         if amount is None:
             return
-        if order.side is Side.BUY:
+        if order.side is _BUY:
             price = market.price_up(price * (ONE + self._slippage)) if self._slippage else price
         elif self._slippage:
             price = market.price_down(price * (ONE - self._slippage))
@@ -341,7 +341,7 @@ class MarketRun:
         if order.price is None:
             self._due.append(name)
             return
-        buying = order.side is Side.BUY
+        buying = order.side is _BUY
         tally = deal.by_order.get(name)
         amount = to_place(
             order,

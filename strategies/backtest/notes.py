@@ -60,7 +60,7 @@ class Notes:
             Filled(
                 bar=row.bar,
                 at=int(times[row.bar]),
-                side=row.fill.side.value,
+                side=row.fill.side,
                 price=row.fill.price,
                 amount=row.fill.amount,
                 fee=row.fill.fee,
