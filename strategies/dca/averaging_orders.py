@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from strategies.dca.choices import Direction, From
-from strategies.dca.ladder import Rung, chained, placed
+from strategies.dca.ladder import Offer, Rung, chained, placed, rounded
 from strategies.dca.settings import Sizes
 from strategies.dca.state import FRESH, DCAState
 from strategies.deal import Deal, Tally
@@ -26,7 +26,7 @@ class Plan(NamedTuple):
 
     made_from: Decimal
     orders: Mapping[str, Order]
-    rungs: Mapping[str, Rung]
+    offers: Mapping[str, Offer]
 
 
 @cache
@@ -48,20 +48,25 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
     known: Plan | None = deal.plan
     if known is not None and known.made_from == made_from:
         return known
-    if settings.step_from is From.BASE:
-        found = ladder(settings, made_from, deal.market)
-    else:
-        found = _after_each_other(settings, deal, base.average_price)
+    market, direction, volume_in = deal.market, settings.direction, settings.volume_in
+    chain = settings.step_from is not From.BASE
+    anchor = base.average_price if chain else made_from
     orders: dict[str, Order] = {}
-    rungs: dict[str, Rung] = {}
-    side, before = settings.direction.opens, {} if known is None else known.orders
-    for rung in found:
-        name = averaging(rung.number)
-        order = Order(name=name, side=side, amount=rung.amount, price=rung.price)
-        known_order = before.get(name)
-        orders[name] = known_order if known_order == order and known_order is not None else order
-        rungs[name] = rung
-    made = Plan(made_from, orders, rungs)
+    offers: dict[str, Offer] = {}
+    side = direction.opens
+    for offer in settings.offers:
+        found = rounded(anchor, offer, market, direction, volume_in)
+        if found is None:
+            continue
+        name = averaging(offer.number)
+        order = Order(name=name, side=side, price=found[0], amount=found[1])
+        if known is not None and known.orders.get(name) == order:
+            order = known.orders[name]
+        orders[name], offers[name] = order, offer
+        if chain:
+            done = name in deal.by_order and not incomplete(deal, order)
+            anchor = deal.by_order[name].average_price if done else found[0]
+    made = Plan(made_from, orders, offers)
     deal.plan = made
     return made
 
@@ -87,11 +92,11 @@ def awaited(settings: Sizes, deal: Deal) -> Iterator[Awaited]:
     """The nearest prices at which an averaging order is sent at market."""
     below: Decimal | None = None
     above: Decimal | None = None
-    for rung in _unreleased(settings, deal):
-        if _falls_to(settings, rung):
-            below = rung.price if below is None else max(below, rung.price)
+    for offer, price in _unreleased(settings, deal):
+        if _falls_to(settings, offer):
+            below = price if below is None else max(below, price)
         else:
-            above = rung.price if above is None else min(above, rung.price)
+            above = price if above is None else min(above, price)
     then = "the next averaging order is sent at market"
     if below is not None:
         yield Watch(crossing=Crossing.BELOW, price=below, then=then)
@@ -102,9 +107,9 @@ def awaited(settings: Sizes, deal: Deal) -> Iterator[Awaited]:
 def release(settings: Sizes, deal: Deal, price: Decimal) -> None:
     """Remember the averaging orders whose price has come: from now on they are wanted at market."""
     reached = tuple(
-        rung.number
-        for rung in _unreleased(settings, deal)
-        if (price <= rung.price if _falls_to(settings, rung) else price >= rung.price)
+        offer.number
+        for offer, level in _unreleased(settings, deal)
+        if (price <= level if _falls_to(settings, offer) else price >= level)
     )
     if reached:
         state: DCAState = deal.state or FRESH
@@ -121,8 +126,8 @@ def _some(settings: Sizes, deal: Deal, whole: Plan) -> Iterator[Order]:
     released: tuple[int, ...] = deal.state.released if deal.state else ()
     window = settings.active_orders
     for name, order in whole.orders.items():
-        if _is_sent_at_market(settings, whole.rungs[name]):
-            if whole.rungs[name].number in released:
+        if _is_sent_at_market(settings, whole.offers[name]):
+            if whole.offers[name].number in released:
                 yield _at_market(deal, order)
         elif window is None or not incomplete(deal, order):
             yield order
@@ -131,39 +136,30 @@ def _some(settings: Sizes, deal: Deal, whole: Plan) -> Iterator[Order]:
             yield order
 
 
-def _is_sent_at_market(settings: Sizes, rung: Rung) -> bool:
-    return settings.active_orders == 0 or settings.averaging_conditions is not None or rung.deviation < 0
+def _is_sent_at_market(settings: Sizes, offer: Offer) -> bool:
+    return settings.active_orders == 0 or settings.averaging_conditions is not None or offer.deviation < 0
 
 
-def _unreleased(settings: Sizes, deal: Deal) -> Iterator[Rung]:
+def _unreleased(settings: Sizes, deal: Deal) -> Iterator[tuple[Offer, Decimal]]:
     """Averaging orders that wait for their price without standing on the book; while conditions forbid it, none."""
     state: DCAState = deal.state or FRESH
     if settings.averaging_conditions is not None and not state.averaging:
         return
     whole = plan(settings, deal)
-    for name, rung in whole.rungs.items():
-        if not _is_sent_at_market(settings, rung):
+    for name, order in whole.orders.items():
+        offer = whole.offers[name]
+        if order.price is None or not _is_sent_at_market(settings, offer):
             continue
-        if rung.number not in state.released:
-            yield rung
+        if offer.number not in state.released:
+            yield offer, order.price
             if settings.step_from is From.LAST:
                 return
-        elif settings.step_from is From.LAST and incomplete(deal, whole.orders[name]):
+        elif settings.step_from is From.LAST and incomplete(deal, order):
             return  # the next one's price is not known before this one has traded
 
 
-def _falls_to(settings: Sizes, rung: Rung) -> bool:
-    return (rung.deviation >= 0) is (settings.direction is Direction.LONG)
-
-
-def _after_each_other(settings: Sizes, deal: Deal, anchor: Decimal) -> Iterator[Rung]:
-    for offer in settings.offers:
-        for rung in placed(anchor, deal.market, (offer,), settings.direction, settings.volume_in):
-            yield rung
-            name = averaging(rung.number)
-            order = Order(name=name, side=settings.direction.opens, amount=rung.amount, price=rung.price)
-            done = name in deal.by_order and not incomplete(deal, order)
-            anchor = deal.by_order[name].average_price if done else rung.price
+def _falls_to(settings: Sizes, offer: Offer) -> bool:
+    return (offer.deviation >= 0) is (settings.direction is Direction.LONG)
 
 
 def _at_market(deal: Deal, order: Order) -> Order:

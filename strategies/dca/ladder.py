@@ -26,6 +26,8 @@ import msgspec
 from strategies.dca.choices import Direction, VolumeIn
 from strategies.market import ONE, ZERO, Market
 
+_LONG, _BASE = Direction.LONG, VolumeIn.BASE  # asked for every rung: an enum's class is slow to look into
+
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One averaging order of the ladder, rounded as the exchange wants it."""
@@ -47,6 +49,7 @@ class Offer(NamedTuple):
     number: int
     deviation: Decimal
     size: Decimal
+    factor: Decimal  # 1 - deviation when long, 1 + deviation when short
 
 
 @lru_cache(maxsize=4096)
@@ -70,6 +73,16 @@ def scaled(first: Decimal, scale: Decimal, count: int) -> tuple[Decimal, ...]:
     return tuple(found)
 
 
+def rounded(
+    anchor: Decimal, offer: Offer, market: Market, direction: Direction, volume_in: VolumeIn
+) -> tuple[Decimal, Decimal] | None:
+    """Price and amount of a rung that is measured from `anchor`; None if they would not be above zero."""
+    price = (market.price_down if direction is _LONG else market.price_up)(anchor * offer.factor)
+    if price <= 0 or offer.size <= 0:
+        return None
+    return price, market.amount_up(offer.size if volume_in is _BASE else offer.size / price)
+
+
 def placed(
     anchor: Decimal,
     market: Market,
@@ -79,10 +92,8 @@ def placed(
 ) -> Iterator[Rung]:
     """The rungs around `anchor`, each measured from it. One without a size or a price above zero is left out."""
     for offer in offered:
-        price = direction.against(anchor, offer.deviation, market)
-        if price > 0 and offer.size > 0:
-            amount = market.amount_up(offer.size if volume_in is VolumeIn.BASE else offer.size / price)
-            yield Rung(number=offer.number, deviation=offer.deviation, price=price, amount=amount)
+        if (found := rounded(anchor, offer, market, direction, volume_in)) is not None:
+            yield Rung(number=offer.number, deviation=offer.deviation, price=found[0], amount=found[1])
 
 
 def chained(
@@ -117,4 +128,5 @@ def rungs(
     """
     sizes = scaled(volume, volume_scale, count)
     distances = enumerate(deviations(step, step_scale, count), 1)
-    return placed(anchor, market, (Offer(number, far, sizes[number - 1] + flat) for number, far in distances))
+    offered = (Offer(number, far, sizes[number - 1] + flat, ONE - far) for number, far in distances)
+    return placed(anchor, market, offered)

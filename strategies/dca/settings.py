@@ -134,14 +134,15 @@ class Sizes(Strategy):
     def _offered(self) -> Iterator[Offer]:
         """The rungs as the settings describe them, each distance as `step_from` wants it measured."""
         more, count = self.more_each, self.averaging_orders
+        sign = -1 if self.direction is Direction.LONG else 1
         if self.own_ladder:
             for number, row in enumerate(self.own_ladder, 1):
-                yield Offer(number, row.deviation, row.size + more)
+                yield Offer(number, row.deviation, row.size + more, ONE + sign * row.deviation)
         elif self.averaging_order is not None and self.step is not None:
             sizes = scaled(self.averaging_order, self.volume_scale, count)
             distances = deviations if self.step_from is From.BASE else scaled
             for number, distance in enumerate(distances(self.step, self.step_scale, count), 1):
-                yield Offer(number, distance, sizes[number - 1] + more)
+                yield Offer(number, distance, sizes[number - 1] + more, ONE + sign * distance)
 
     @property
     def orders_of_a_deal(self) -> int:
