@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from strategies.settings import Problem, SettingsRefused
 
@@ -32,6 +32,7 @@ class Market:
     base: str = field(init=False)
     quote: str = field(init=False)
     smallest: Decimal = field(init=False)  # the least amount of an order, notional apart
+    decimal_steps: bool = field(init=False)  # tick and lot are powers of ten below 1, so that rounding is one step
 
     def __post_init__(self) -> None:
         """Raises SettingsRefused for what is no spot market."""
@@ -41,27 +42,42 @@ class Market:
         object.__setattr__(self, "base", base)
         object.__setattr__(self, "quote", quote)
         object.__setattr__(self, "smallest", max(self.lot_size, self.min_amount))
+        object.__setattr__(self, "decimal_steps", _is_decimal(self.tick_size) and _is_decimal(self.lot_size))
 
     def price_down(self, price: Decimal) -> Decimal:
         """The highest tick that is not above `price`. Prices are positive, so cutting off is rounding down."""
+        if self.decimal_steps:
+            return price.quantize(self.tick_size, ROUND_FLOOR)
         return price // self.tick_size * self.tick_size
 
     def price_up(self, price: Decimal) -> Decimal:
         """The lowest tick that is not below `price`."""
         tick = self.tick_size
+        if self.decimal_steps:
+            return price.quantize(tick, ROUND_CEILING)
         down = price // tick * tick
         return down if down == price else down + tick
 
     def amount_down(self, amount: Decimal) -> Decimal:
         """The most lots that `amount` has room for."""
+        if self.decimal_steps:
+            return amount.quantize(self.lot_size, ROUND_FLOOR)
         return amount // self.lot_size * self.lot_size
 
     def amount_up(self, amount: Decimal) -> Decimal:
         """The fewest lots that hold `amount`."""
         lot = self.lot_size
+        if self.decimal_steps:
+            return amount.quantize(lot, ROUND_CEILING)
         down = amount // lot * lot
         return down if down == amount else down + lot
 
     def accepts(self, amount: Decimal, price: Decimal) -> bool:
         """Whether an order of this size can exist here: at least a lot, and of the minimum notional."""
         return amount > 0 and amount >= self.smallest and amount * price >= self.min_notional
+
+
+def _is_decimal(step: Decimal) -> bool:
+    """Whether quantizing to the exponent of `step` is rounding to its multiples: 0.01, but neither 0.5 nor 1E+2."""
+    sign, digits, exponent = step.as_tuple()
+    return not sign and digits == (1,) and isinstance(exponent, int) and exponent <= 0

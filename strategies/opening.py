@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from strategies.market import ZERO
 
 if TYPE_CHECKING:
@@ -52,8 +54,7 @@ class Opening:
         return going_on < self.deals_at_once and (self.deals is None or opened < self.deals)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a bot has to go by when it opens a deal, in quote."""
 
     balance: Decimal | None = None  # free on the account; None: not known

@@ -129,9 +129,9 @@ class MarketRun:
         candles = self._candles
         if self._levels.trails:
             self._follow(self._next, bar)
-        self._bar, self._at, self._next = bar, int(candles.opened_at[bar]), bar + 1
-        opened, high = float(candles.open[bar]), float(candles.high[bar])
-        low, close = float(candles.low[bar]), float(candles.close[bar])
+        self._bar, self._at, self._next = bar, candles.opened_at.item(bar), bar + 1
+        opened, high = candles.open.item(bar), candles.high.item(bar)
+        low, close = candles.low.item(bar), candles.close.item(bar)
         if self._deal is None:
             self._cursor = opened
             self._open_deal()

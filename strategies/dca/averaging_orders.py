@@ -74,18 +74,9 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
 def standing(settings: Sizes, deal: Deal) -> Iterable[Order]:
     """The averaging orders that should exist by now, filled or not."""
     whole = plan(settings, deal)
-    if rests_whole(settings):
+    if settings.rests_whole:
         return whole.orders.values()
     return _some(settings, deal, whole)
-
-
-def rests_whole(settings: Sizes) -> bool:
-    """Whether all averaging orders stand on the book from the beginning, and none has to be waited for."""
-    return (
-        settings.active_orders is None
-        and settings.averaging_conditions is None
-        and all(row.deviation >= 0 for row in settings.own_ladder)
-    )
 
 
 def awaited(settings: Sizes, deal: Deal) -> Iterator[Awaited]:

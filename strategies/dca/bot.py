@@ -190,7 +190,7 @@ class DCA(DCASettings):
             return
         if self._stops:
             yield from Stops(self, deal, self._steps).awaited()
-        if not averaging_orders.rests_whole(self) and not self._awaited(deal, self._base_order(deal)):
+        if not self.rests_whole and not self._awaited(deal, self._base_order(deal)):
             yield from averaging_orders.awaited(self, deal)
 
     def on_event(self, deal: Deal, event: Event) -> None:
@@ -217,7 +217,7 @@ class DCA(DCASettings):
         if BASE in deal.by_order:
             if self._stops:
                 Stops(self, deal, self._steps).hear(at, price)
-            if not averaging_orders.rests_whole(self) and not self._awaited(deal, self._base_order(deal)):
+            if not self.rests_whole and not self._awaited(deal, self._base_order(deal)):
                 averaging_orders.release(self, deal, price)
         if self.deal_timeout is not None and at >= deal.opened_at + self.deal_timeout * _SECOND:
             deal.end(Ending.TIMED_OUT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from strategies.dca.averaging_orders import ladder, rests_whole
+from strategies.dca.averaging_orders import ladder
 from strategies.dca.choices import Direction, From, Reckoned, VolumeIn
 from strategies.dca.settings import DCASettings, StepSetting
 from strategies.market import Market
@@ -39,7 +39,7 @@ def only_profit_moves(settings: DCASettings) -> bool:
         and not settings.trailing_stop
         and settings.close_conditions is None
         and settings.step_from is From.BASE
-        and rests_whole(settings)
+        and settings.rests_whole
     )
 
 

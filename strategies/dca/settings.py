@@ -130,6 +130,7 @@ class Sizes(Strategy):
     )
 
     offers: tuple[Offer, ...] = field(init=False, repr=False, compare=False)  # the ladder, not rounded yet
+    rests_whole: bool = field(init=False, repr=False, compare=False)  # all averaging orders stand on the book at once
 
     def _offered(self) -> Iterator[Offer]:
         """The rungs as the settings describe them, each distance as `step_from` wants it measured."""
@@ -342,3 +343,6 @@ class DCASettings(Exits):
         if problems:
             raise SettingsRefused(tuple(problems))
         object.__setattr__(self, "offers", tuple(self._offered()))
+        released = self.active_orders is not None or self.averaging_conditions is not None
+        behind = any(offer.deviation < 0 for offer in self.offers)
+        object.__setattr__(self, "rests_whole", not released and not behind)
