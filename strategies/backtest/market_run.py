@@ -174,7 +174,7 @@ class MarketRun:
                 self._take(book.take_bid(), jumped=True)
             elif reached(opened, book.ask):
                 self._take(book.take_ask(), jumped=True)
-            elif levels.due(opened, self._at):
+            elif levels is not NOTHING and levels.due(opened, self._at):
                 self._tell()
             else:
                 return
