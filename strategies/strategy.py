@@ -69,6 +69,13 @@ class Strategy(Protocol):
         del past
         return self
 
+    def takes_over(self, deal: Deal, before: Self) -> None:
+        """The user changes the settings of a deal that goes on: it is these from now on, instead of those `before`.
+
+        Changes `deal.state` alone. Raises SettingsRefused for what such a deal cannot change.
+        """
+        del deal, before
+
     @property
     def opens_with(self) -> Side:
         """The side of a deal's first order. A deal that opens with a sell sells coins that it was given."""

@@ -16,7 +16,7 @@ from strategies.dca.state import FRESH, DCAState
 from strategies.deal import Deal, Tally
 from strategies.events import Awaited, Crossing, Watch
 from strategies.market import ZERO, Market
-from strategies.orders import Order
+from strategies.orders import Order, Side
 
 BASE = "base"
 
@@ -24,6 +24,7 @@ BASE = "base"
 class Plan(NamedTuple):
     """The whole ladder of a deal as limit orders, by name, and what it was worked out from."""
 
+    settings: Sizes
     made_from: Decimal
     orders: Mapping[str, Order]
     offers: Mapping[str, Offer]
@@ -46,7 +47,7 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
     base = deal.by_order[BASE]
     made_from = _net_price(base, settings.direction) if settings.step_from is From.BASE else deal.tally.traded
     known: Plan | None = deal.plan
-    if known is not None and known.made_from == made_from:
+    if known is not None and known.settings is settings and known.made_from == made_from:
         return known
     market, direction, volume_in = deal.market, settings.direction, settings.volume_in
     chain = settings.step_from is not From.BASE
@@ -54,19 +55,27 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
     orders: dict[str, Order] = {}
     offers: dict[str, Offer] = {}
     side = direction.opens
+    short, unsold = side is Side.SELL, deal.carried.amount - deal.filled(BASE)
+    finished: tuple[int, ...] = deal.state.done if deal.state else ()
     for offer in settings.offers:
         found = rounded(anchor, offer, market, direction, volume_in)
         if found is None:
             continue
-        name = averaging(offer.number)
-        order = Order(name=name, side=side, price=found[0], amount=found[1])
+        name, amount = averaging(offer.number), found[1]
+        if offer.number in finished:
+            amount = deal.filled(name)
+        if short:
+            # The coins were given when the deal opened; at a lower price the ladder would sell a little more of them.
+            amount = min(amount, market.amount_down(unsold))
+            unsold -= amount
+        order = Order(name=name, side=side, price=found[0], amount=amount)
         if known is not None and known.orders.get(name) == order:
             order = known.orders[name]
         orders[name], offers[name] = order, offer
         if chain:
             done = name in deal.by_order and not incomplete(deal, order)
             anchor = deal.by_order[name].average_price if done else found[0]
-    made = Plan(made_from, orders, offers)
+    made = Plan(settings, made_from, orders, offers)
     deal.plan = made
     return made
 
@@ -105,6 +114,15 @@ def release(settings: Sizes, deal: Deal, price: Decimal) -> None:
     if reached:
         state: DCAState = deal.state or FRESH
         deal.state = replace(state, released=tuple(sorted({*state.released, *reached})))
+
+
+def complete(settings: Sizes, deal: Deal) -> tuple[int, ...]:
+    """The numbers of the averaging orders that have filled."""
+    if BASE not in deal.by_order:
+        return ()
+    whole = plan(settings, deal)
+    filled = (name for name, order in whole.orders.items() if name in deal.by_order and not incomplete(deal, order))
+    return tuple(whole.offers[name].number for name in filled)
 
 
 def incomplete(deal: Deal, order: Order) -> bool:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -49,6 +49,7 @@ from strategies.market import ONE, ZERO, Market
 from strategies.opening import Opening
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem
+from strategies.shapes import refuse
 
 if TYPE_CHECKING:
     from strategies.conditions import Conditions
@@ -203,12 +204,23 @@ class DCA(DCASettings):
             case Tick(at=at, price=price):
                 self._pass(deal, at, price)
             case Answered(at=at, ask=ask, holds=holds, price=price):
-                deal.state = replace(deal.state or FRESH, **{ask: holds})
+                state: DCAState = deal.state or FRESH
+                deal.state = state.answered(ask, holds=holds, begun=BASE in deal.by_order)
                 self._pass(deal, at, price)
             case AddFunds():
                 by_hand.add(self, deal, event)
             case ReduceFunds():
                 by_hand.reduce(deal, event)
+
+    def takes_over(self, deal: Deal, before: Self) -> None:
+        """The deal goes on under these settings instead of those `before`; what has filled stays as it is.
+
+        Raises SettingsRefused for what only a new deal can have.
+        """
+        refuse(checks.fixed(self, before))
+        state: DCAState = deal.state or FRESH
+        if done := {*averaging_orders.complete(before, deal)} - {*state.done}:
+            deal.state = replace(state, done=(*state.done, *sorted(done)))
 
     def _pass(self, deal: Deal, at: int, price: Decimal) -> None:
         """The market stands at this price at this time."""

@@ -95,7 +95,7 @@ def _too_many(settings: DCASettings, steps: int, market: Market) -> Iterator[Pro
 def warnings(settings: DCASettings, anchor: Decimal, market: Market) -> Iterator[Problem]:
     """What works, but hardly as it was meant, when the base order costs `anchor` a coin."""
     stop = settings.stop_loss
-    if stop is not None and settings.stop_loss_from is Reckoned.BASE and not settings.trailing_stop:
+    if stop is not None and (settings.stop_loss_from is Reckoned.BASE or settings.trailing_stop):
         level = settings.direction.against(anchor, stop, market)
         never = [rung for rung in ladder(settings, anchor, market) if settings.direction.worse(rung.price, level)]
         if never:
@@ -112,6 +112,14 @@ def warnings(settings: DCASettings, anchor: Decimal, market: Market) -> Iterator
                 f"turning by {settings.trailing:.2%} from a profit of {last:.2%} may end in a loss.",
                 "Trail at less than the take profit.",
             )
+
+
+def fixed(settings: DCASettings, before: DCASettings) -> Iterator[Problem]:
+    """What these settings change of those `before` though a deal that has begun keeps it to its end."""
+    for name in ("direction", "base_order", "base_order_type", "volume_in", "more_each"):
+        was = getattr(before, name)
+        if getattr(settings, name) != was:
+            yield Problem(name, "a deal that has begun cannot change it.", f"Leave it at {was}; new deals can have it.")
 
 
 def smallest(market: Market, price: Decimal) -> Decimal:

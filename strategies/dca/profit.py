@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from strategies.dca import by_hand
 from strategies.dca.averaging_orders import BASE, Plan, incomplete
 from strategies.dca.choices import Reckoned
 from strategies.dca.settings import Exits, StepSetting
@@ -42,7 +43,8 @@ def position(deal: Deal) -> Position:
     every part is off the book for most of that time. If it fills meanwhile, the parts get one of their own.
     """
     plan: Plan | None = deal.plan
-    whole = Position(deal.to_exit, deal.entry_average)
+    apart = ZERO if deal.state is None else by_hand.reserved(deal)
+    whole = Position(deal.to_exit - apart, deal.entry_average)
     if plan is None:
         return whole
     parts = [
@@ -56,13 +58,13 @@ def position(deal: Deal) -> Position:
     if deal.opens is Side.BUY:
         received = deal.received - sum((part.received for part in parts), ZERO)
         cost = deal.cost - sum((part.cost for part in parts), ZERO)
-        amount = market.amount_down(deal.held - sum((part.held for part in parts), ZERO))
+        amount = market.amount_down(deal.held - sum((part.held for part in parts), ZERO)) - apart
         settled = Position(amount, cost / received) if received > 0 else whole
     else:
         sold = tally.sold - sum((part.sold for part in parts), ZERO)
         proceeds = tally.proceeds - sum((part.proceeds for part in parts), ZERO)
         owed = deal.owed - sum((part.sold for part in parts), ZERO)
-        amount = market.amount_up(max(owed, ZERO) / (ONE - market.maker_fee))
+        amount = market.amount_up(max(owed, ZERO) / (ONE - market.maker_fee)) - apart
         settled = Position(amount, proceeds / sold) if sold > 0 else whole
     return settled if market.accepts(settled.amount, settled.average) else whole
 
@@ -86,20 +88,27 @@ def stepwise(settings: Exits, deal: Deal, steps: Sequence[StepSetting]) -> Itera
     """The orders of a take profit in several steps; a trailing last one stands on no book.
 
     Each step is its share of all that the deal took, so that a later averaging order adds to the steps before it as
-    well. The last one takes what rounding left.
+    well. A step that is too small for an order is left to the next one, and one that would leave too little for the
+    steps after it takes all. The last one takes what rounding left.
     """
-    to_exit = position(deal)
+    market = deal.market
+    left, average = position(deal)
     names = [step_name(number, steps) for number in range(len(steps))]
-    whole = to_exit.amount + sum((deal.filled(name) for name in names), ZERO)
+    whole = left + sum((deal.filled(name) for name in names), ZERO)
     share, before = ZERO, ZERO
-    resting = len(steps) if settings.trailing is None else len(steps) - 1
-    for number, step in enumerate(steps):
+    for number, (name, step) in enumerate(zip(names, steps, strict=True), 1):
+        last = number == len(steps)
         share += step.share
-        until = whole if number == len(steps) - 1 else deal.market.amount_down(whole * share)
-        if number < resting:
-            price = target(settings, deal, to_exit.average, step.profit)
-            yield kept(deal, names[number], max(until - before, deal.filled(names[number])), price)
-        before = until
+        filled, price = deal.filled(name), target(settings, deal, average, step.profit)
+        missing = left if last else min(max(market.amount_down(whole * share) - before - filled, ZERO), left)
+        if not last and not market.accepts(missing, price):
+            missing = ZERO
+        elif not last and missing < left and not market.accepts(left - missing, price):
+            missing = left
+        left -= missing
+        before += filled + missing
+        if not last or settings.trailing is None:
+            yield kept(deal, name, filled + missing, price)
 
 
 def kept(deal: Deal, name: str, amount: Decimal, price: Decimal | None) -> Order:

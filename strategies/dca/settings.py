@@ -190,6 +190,10 @@ class Sizes(Strategy):
             )
         if self.own_ladder and self.step_from is From.LAST:
             yield Problem("step_from", "the rows of a ladder are measured from the base order.", "Choose base order.")
+        if any(after.deviation < before.deviation for before, after in pairwise(self.own_ladder)):
+            yield Problem("own_ladder", "a row lies nearer than the one before.", "Sort them by deviation.")
+        if self.direction is Direction.SHORT and any(row.deviation <= -ONE for row in self.own_ladder):
+            yield Problem("own_ladder", "no price is 100 % or more below the base order.", "Give more than -1.")
         if self.volume_in is VolumeIn.BASE and (self.reinvest or self.risk_reduction):
             yield Problem("reinvest", "profits are in quote, and sizes are in coins.", "Choose sizes in quote.")
         if self.volume_in is VolumeIn.PERCENT and self.base_order > _PERCENT:
@@ -239,7 +243,10 @@ class Exits(Sizes):
         high="0.99",
         default=None,
     )
-    close_conditions: Conditions | None = conditions("The deal is closed at market while these hold.")
+    close_conditions: Conditions | None = conditions(
+        "The deal is closed at market when these hold. If they hold as it begins, and no minimum profit is given, they"
+        " have to come to hold anew."
+    )
     close_profit: Decimal | None = setting(
         "The close conditions count only at this profit or more, after fees. Empty: at any price.",
         unit="fraction",

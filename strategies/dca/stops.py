@@ -77,7 +77,7 @@ class Stops:
         """The prices and times at which one of these acts."""
         yield from self._stop_awaited()
         yield from self._profit_awaited()
-        if self._state.closing and (closing := self.closing_price()) is not None:
+        if self._closes and (closing := self.closing_price()) is not None:
             yield self._gain(closing, "the close conditions hold: everything is closed at market")
 
     def _stop_awaited(self) -> Iterator[Awaited]:
@@ -117,6 +117,16 @@ class Stops:
                 then="trailing take profit: everything is closed at market",
             )
 
+    @property
+    def _closes(self) -> bool:
+        """Whether the close conditions count.
+
+        Those that held already when the deal began count only at a profit. Otherwise the deal would be closed at
+        once, and the next one too, each at the cost of its fees.
+        """
+        profit = self._settings.close_profit
+        return self._state.closing and (not self._state.held_before or (profit is not None and profit >= 0))
+
     def closing_price(self) -> Decimal | None:
         """The price from which the close conditions may close; None: at any."""
         profit = self._settings.close_profit
@@ -137,7 +147,7 @@ class Stops:
 
     def hear_conditions(self, price: Decimal) -> None:
         """End the deal if its close conditions hold at a price that is good enough."""
-        if not self._state.closing:
+        if not self._closes:
             return
         closing = self.closing_price()
         direction = self._settings.direction
