@@ -30,6 +30,7 @@ class Environment(BaseSettings):
     shards: int = 2
     slice_seconds: int = 240
     workers: int = 3
+    sweep_workers: int = os.cpu_count() or 1
 
 
 try:
@@ -215,6 +216,14 @@ Q_CLUSTER: dict[str, Any] = {
             "retry": _slice_limit * 4,
             "max_attempts": 1,
             "recycle": 50,
+        },
+        # Of a sweep's own, as long as it takes. A chunk takes some tenths of a second; who waits for it asks again.
+        "sweeps": {
+            "workers": ENVIRONMENT.sweep_workers,
+            "queue_limit": ENVIRONMENT.sweep_workers,
+            "poll": 0.05,
+            "max_attempts": 1,
+            "scheduler": False,
         },
     },
 }

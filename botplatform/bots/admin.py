@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
+from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order, Sweep, SweepChunk
 from botplatform.lib.records import RecordAdmin, TableAdmin
 
 
@@ -55,3 +55,18 @@ class BotEventAdmin(RecordAdmin):
     list_select_related = ["bot"]
     search_fields = ["text", "bot__name"]
     date_hierarchy = "at"
+
+
+@admin.register(Sweep)
+class SweepAdmin(RecordAdmin):
+    """Sweeps that somebody waits for just now."""
+
+    list_display = ["id", "candles", "created_at", "ended"]
+    search_fields = ["candles"]
+
+
+@admin.register(SweepChunk)
+class SweepChunkAdmin(RecordAdmin):
+    list_display = ["sweep", "number", "worker", "beat_at", "done", "problem"]
+    list_filter = ["done"]
+    search_fields = ["worker", "problem"]

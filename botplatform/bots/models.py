@@ -13,6 +13,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 
+from botplatform.bots.sweeps.models import Sweep, SweepChunk
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.lib.money import MoneyField
 from botplatform.markets.models import Market
@@ -23,6 +24,8 @@ from strategies.orders import Fill as FillState
 from strategies.orders import Order as WantedOrder
 from strategies.orders import Side
 from strategies.strategy import Strategy
+
+__all__ = ["Bot", "BotEvent", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
 
 
 class Bot(models.Model):

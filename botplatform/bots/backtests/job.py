@@ -41,6 +41,14 @@ class Job:
     capital: Decimal | None
     settings: tuple[tuple[str, str], ...]
 
+    def capital_at(self, start: Decimal) -> Decimal:
+        """What the run begins with, in quote: as the job says, or what the bot needs at a price of `start`.
+
+        Coins that its owner gives it count at what they are worth then.
+        """
+        needed = self.strategy.capital(start, self.market) + self.strategy.given(start, self.market).cost
+        return needed if self.capital is None else self.capital
+
 
 def read(path: Path) -> Job:
     """The job in a file. Raises SettingsRefused with every mistake, named by its place in the file."""

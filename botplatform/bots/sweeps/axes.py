@@ -6,15 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from typing import Any
 
 from botplatform.lib.money import written
 from strategies.kinds import KINDS
 from strategies.settings import Problem, SettingsRefused
+from strategies.shapes import Choice, Number, Switch, shape_of
 
 MOST_SETS = 100_000
 NONE = "none"  # as a person writes an empty setting
+SWITCH = {"true": True, "false": False}
 _RANGE_PARTS = 3
 
 
@@ -31,7 +32,8 @@ def axes_of(kind: str, texts: Sequence[str]) -> tuple[Axis, ...]:
     if kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise SettingsRefused((Problem("kind", f"there is no bot kind {kind!r}.", f"Choose one of: {known}."),))
-    fields = {field.name: field for field in dataclasses.fields(KINDS[kind])}
+    bot: Any = KINDS[kind]
+    fields = {field.name: field for field in dataclasses.fields(bot) if field.init and _can_vary(field)}
     found: dict[str, Axis] = {}
     problems = []
     for text in texts:
@@ -54,19 +56,24 @@ def axes_of(kind: str, texts: Sequence[str]) -> tuple[Axis, ...]:
 def _values(field: dataclasses.Field[Any], text: str) -> tuple[str, ...]:
     if not text:
         raise _refused(field.name, "it has no values.", f"Write {field.name}=0.01,0.02 or {field.name}=0.01:0.05:0.01.")
-    if isinstance(field.default, Enum):
-        return tuple(dict.fromkeys(_choice(field.name, word.strip(), type(field.default)) for word in text.split(",")))
+    words = [word.strip() for word in text.split(",")]
+    shape = shape_of(field)
+    if not isinstance(shape, Number):
+        known = [str(each.value) for each in shape.kind] if isinstance(shape, Choice) else list(SWITCH)
+        return tuple(dict.fromkeys(_choice(field.name, word, known) for word in words))
     if ":" in text:
         return _range(field.name, text)
-    words = [word.strip() for word in text.split(",")]
     optional = field.default is None
     return tuple(
         dict.fromkeys(NONE if optional and word == NONE else written(_number(field.name, word)) for word in words)
     )
 
 
-def _choice(name: str, word: str, choices: type[Enum]) -> str:
-    known = [str(each.value) for each in choices]
+def _can_vary(field: dataclasses.Field[Any]) -> bool:
+    return isinstance(shape_of(field), Number | Choice | Switch)
+
+
+def _choice(name: str, word: str, known: Sequence[str]) -> str:
     if word not in known:
         raise _refused(name, f"{word!r} is not a choice.", f"Use some of: {', '.join(known)}.")
     return word

@@ -27,7 +27,8 @@ def job_words(path: Path) -> dict[str, Any]:
     try:
         jobs.of(words)
     except SettingsRefused as why:
-        fields = {field.name for kind in KINDS.values() for field in dataclasses.fields(kind)}
+        kinds: list[Any] = list(KINDS.values())
+        fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
         fatal = tuple(problem for problem in why.problems if problem.field not in fields)
         if fatal:
             raise SettingsRefused(fatal) from None

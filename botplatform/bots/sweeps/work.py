@@ -1,6 +1,6 @@
 """The unit of work: one set of settings, backtested.
 
-`run_set` takes and gives plain values, keeps nothing and may run twice, in any process: it can become a task as it is.
+`run_set` takes and gives plain values, keeps nothing and may run twice, in any process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from botplatform.bots.backtests import job as jobs
-from botplatform.bots.sweeps.axes import NONE
+from botplatform.bots.sweeps.axes import NONE, SWITCH
 from botplatform.bots.sweeps.sets import Settings
 from botplatform.markets.archive import load_path
 from strategies.backtest.candles import Candles
@@ -23,6 +23,7 @@ from strategies.backtest.report.metrics import Metrics, metrics
 from strategies.settings import SettingsRefused
 
 _MOST_PIECES = 128  # kept opened by a process
+_MEANT: Mapping[str, bool | None] = {NONE: None, **SWITCH}  # what JSON has for these words
 
 
 class Piece(NamedTuple):
@@ -74,14 +75,14 @@ def run_set(job_words: Mapping[str, Any], candles_path: str, settings: Settings,
         return Row(settings=settings, field=first.field, problem=str(first))
     except NeverRests as why:
         return Row(settings=settings, field="never rests", problem=str(why))
-    capital = job.capital or job.strategy.capital(start, job.market)
-    return Row(settings=settings, figures=_figures(metrics(result, candles, job.market, capital)))
+    found = metrics(result, candles, job.market, job.capital_at(start))
+    return Row(settings=settings, figures=_figures(found))
 
 
 def words_with(job_words: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """The job's words with these settings in place of its own."""
     own = job_words.get("settings")
-    changed = {name: None if value == NONE else value for name, value in settings}
+    changed = {name: _MEANT.get(value, value) for name, value in settings}
     return {**job_words, "settings": {**(own if isinstance(own, dict) else {}), **changed}}
 
 

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -24,7 +24,7 @@ from strategies.settings import SettingsRefused
 class Command(BaseCommand):
     help = "Tests a bot over candles: its fills, deals and figures, and how long that took."
     # They would read every page of the dashboard, which takes longer than a backtest.
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         # Django has a --settings of its own.
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(str(why)) from None
         ran = clock.monotonic()
         start = Decimal(repr(float(candles.open[0])))
-        capital = job.capital or job.strategy.capital(start, job.market)
+        capital = job.capital_at(start)
         report = Report.of(
             result, candles, job.market, capital, title=f"{job.kind} on {job.market.symbol}", settings=job.settings
         )
