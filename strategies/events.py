@@ -66,6 +66,25 @@ class Signalled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Valued:
+    """What a bot's portfolio is worth: the same for each of its open deals, told to all of them at the same moment.
+
+    It is told only while none of the bot's orders is open or about to be. `worth` has the coins of each open deal by
+    symbol, and `cash` what the bot has besides: both in quote.
+    """
+
+    at: int
+    price: Decimal  # of the deal's own market
+    cash: Decimal
+    worth: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Cash and coins together, in quote."""
+        return self.cash + sum((each for _, each in self.worth), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FundingPaid:
     """Reserved for futures, which pay or cost funding. Nothing on spot sends it."""
 
@@ -73,7 +92,7 @@ class FundingPaid:
     quote: Decimal  # received when positive
 
 
-Event = Tick | Answered | CloseAtMarket | CancelDeal | AddFunds | ReduceFunds | Signalled | FundingPaid
+Event = Tick | Answered | CloseAtMarket | CancelDeal | AddFunds | ReduceFunds | Signalled | Valued | FundingPaid
 
 
 class Crossing(StrEnum):

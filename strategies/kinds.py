@@ -10,6 +10,7 @@ import msgspec
 from strategies import shapes
 from strategies.dca import DCA
 from strategies.grid import Grid
+from strategies.rebalance import Rebalance
 from strategies.recurring import Recurring
 from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
@@ -18,6 +19,7 @@ from strategies.twap import TWAP
 KINDS: Mapping[str, type[Strategy]] = {
     "dca": DCA,
     "grid": Grid,
+    "rebalance": Rebalance,
     "recurring": Recurring,
     "twap": TWAP,
 }

@@ -89,6 +89,21 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A short text, such as a market."""
+
+    help: str
+
+    def read(self, value: Any) -> str:
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST:
+            return value
+        raise _refused(f"{value!r} is no text.", f"Give up to {_LONGEST} characters.")
+
+    def write(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """A list of short texts, such as markets."""
 

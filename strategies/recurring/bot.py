@@ -64,13 +64,13 @@ class Recurring(RecurringSettings):
         if deal.ending:
             if deal.ending is Ending.AT_MARKET:
                 amount = deal.filled(CLOSE) + deal.market.amount_down(deal.held)
-                yield Order(name=CLOSE, side=Side.SELL, amount=amount)
+                yield deal.keep(CLOSE, Side.SELL, amount)
             return
         if self._sold_out(deal):
             return
         now = self._purchase(deal)
         if now.wished:
-            yield _kept(deal, bought_in(now.named), Side.BUY, now.upto, None if self.below is None else now.price)
+            yield deal.keep(bought_in(now.named), Side.BUY, now.upto, None if self.below is None else now.price)
         if self.take_profit is not None and deal.tally.bought:
             yield self._take_profit(deal)
 
@@ -84,7 +84,7 @@ class Recurring(RecurringSettings):
             if market.accepts(market.amount_down(whole), aim):
                 held, price = whole, aim
         amount = deal.filled(TAKE_PROFIT) + market.amount_down(held)
-        return _kept(deal, TAKE_PROFIT, Side.SELL, amount, price)
+        return deal.keep(TAKE_PROFIT, Side.SELL, amount, price)
 
     def _filling(self, deal: Deal) -> Tally | None:
         """What has filled of a purchase of which more is to come."""
@@ -203,10 +203,3 @@ class Recurring(RecurringSettings):
 def bought_in(period: int) -> str:
     """The name of the order of this period."""
     return f"buy-{period}"
-
-
-def _kept(deal: Deal, name: str, side: Side, amount: Decimal, price: Decimal | None) -> Order:
-    kept = deal.kept.get(name)
-    if kept is None or kept.amount != amount or kept.price != price:
-        kept = deal.kept[name] = Order(name=name, side=side, amount=amount, price=price)
-    return kept

@@ -36,6 +36,7 @@ from strategies.strategy import Strategy
 
 CLOSE = "close"
 _SECOND = 1000  # milliseconds
+_HAIR_MORE = ONE + Decimal("1e-20")  # shares are rounded at the 28th digit, which must not cost a lot
 
 
 class Missed(StrEnum):
@@ -112,16 +113,12 @@ class TWAP(Strategy):
     def orders(self, deal: Deal) -> Iterator[Order]:
         """One order, whose total grows with each slice: a slice is placed only when the one before is off the book."""
         if deal.ending is Ending.AT_MARKET:
-            yield Order(name=CLOSE, side=Side.SELL, amount=deal.filled(CLOSE) + deal.market.amount_down(deal.held))
+            yield deal.keep(CLOSE, Side.SELL, deal.filled(CLOSE) + deal.market.amount_down(deal.held))
         elif deal.ending is None:
             name = self.side.value
             now = self._slice(deal)
             amount = deal.filled(name) + self._tradable(deal, now, self._upto(deal, now))
-            kept = deal.kept.get(name)
-            if kept is None or kept.amount != amount:
-                kept = Order(name=name, side=self.side, amount=amount, price=self._limit(deal.market))
-                deal.kept[name] = kept
-            yield kept
+            yield deal.keep(name, self.side, amount, self._limit(deal.market))
 
     def _limit(self, market: Market) -> Decimal | None:
         if self.worst_price is None:
@@ -181,7 +178,7 @@ class TWAP(Strategy):
     def _upto(self, deal: Deal, now: Slice) -> Decimal:
         """What may have traded in all when this slice is over, in quote or base like the total."""
         total = self.total
-        upto = min(total * now.number / self.slices - now.skipped, total)
+        upto = min((total * now.number / self.slices - now.skipped) * _HAIR_MORE, total)
         # A rest too small for an order of its own goes with this slice.
         rest = (total - upto) / (ONE if self.quote is None else now.price)
         return upto if deal.market.accepts(deal.market.amount_down(rest), now.price) else total
