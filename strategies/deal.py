@@ -284,6 +284,14 @@ class Deal:
         return self.market.amount_up(self.owed / (ONE - self.market.maker_fee))
 
     @property
+    def most_bought_back(self) -> Decimal | None:
+        """What the buys of a short may ask for in all: what it owes and the larger fee. None for any other deal."""
+        if self.opens is Side.BUY:
+            return None
+        market = self.market
+        return market.amount_up(self.owed / (ONE - max(market.maker_fee, market.taker_fee)))
+
+    @property
     def reduced(self) -> Decimal:
         """Base currency that was sold of a long deal, or bought back of a short one, before fees."""
         return self.tally.sold if self.opens is Side.BUY else self.tally.bought

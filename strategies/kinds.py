@@ -13,6 +13,7 @@ from strategies.grid import Grid
 from strategies.rebalance import Rebalance
 from strategies.recurring import Recurring
 from strategies.settings import Problem, SettingsRefused
+from strategies.smart import SmartTrade
 from strategies.strategy import Strategy
 from strategies.twap import TWAP
 
@@ -21,6 +22,7 @@ KINDS: Mapping[str, type[Strategy]] = {
     "grid": Grid,
     "rebalance": Rebalance,
     "recurring": Recurring,
+    "smart": SmartTrade,
     "twap": TWAP,
 }
 

@@ -31,15 +31,18 @@ def reconcile(
     *,
     held: Decimal,
     last_price: Decimal,
+    owed: Decimal | None = None,
 ) -> list[Step]:
     """The steps that lead from the open orders to the wanted ones.
 
     `filled` is the amount traded of each order by name, `held` what can be sold, `last_price` values an order at
-    the market. Three rules keep it safe:
+    the market, `owed` is what a short may buy back in all (`Deal.most_bought_back`), None for any other deal. Three
+    rules keep it safe:
 
     * An order whose terms changed is only cancelled. It is placed again on a later pass, after the exchange
       has confirmed: until then it may still fill, and what is missing would be counted wrong.
-    * Sells never offer more than is held, counting those that are about to be cancelled.
+    * Sells never offer more than is held, counting those that are about to be cancelled; and the buys of a short
+      never ask for more than it owes.
     * What is missing of an order but too small for the exchange is not placed: it is dust.
     """
     want = {order.name: order for order in wanted}
@@ -47,14 +50,14 @@ def reconcile(
     steps: list[Step] = [
         Cancel(name) for name, piece in have.items() if not piece.leaving and not same(want.get(name), piece.order)
     ]
-    offered = sum((piece.remaining for piece in have.values() if piece.order.side is Side.SELL), ZERO)
+    resting = {side: sum((p.remaining for p in have.values() if p.order.side is side), ZERO) for side in Side}
     for name, order in want.items():
         if name in have:
             continue
-        amount = to_place(order, filled.get(name, ZERO), market, free=held - offered, last_price=last_price)
-        if amount is not None:
-            if order.side is Side.SELL:
-                offered += amount
+        amount = to_place(order, filled.get(name, ZERO), market, free=held - resting[Side.SELL], last_price=last_price)
+        too_much = owed is not None and order.side is Side.BUY and (amount or ZERO) + resting[Side.BUY] > owed
+        if amount is not None and not too_much:
+            resting[order.side] += amount
             steps.append(Place(order, amount))
     return steps
 

@@ -11,6 +11,7 @@ exits.close(deal, seen)                             # once `deal.ending` is set
 
 from strategies.exits.checks import doubtful, impossible, unfit
 from strategies.exits.exits import CLOSE, Exits, take_profit
+from strategies.exits.funds import NO_FUNDS, REDUCED, Funds, Wished
 from strategies.exits.position import ADDED, Position
 from strategies.exits.seen import NOTHING_SEEN, Seen
 from strategies.exits.step import MOST_STEPS, Step
@@ -21,12 +22,16 @@ __all__ = [
     "CLOSE",
     "MOST_STEPS",
     "NOTHING_SEEN",
+    "NO_FUNDS",
+    "REDUCED",
     "Exits",
+    "Funds",
     "MeasuredFrom",
     "Position",
     "Seen",
     "Step",
     "StopLoss",
+    "Wished",
     "doubtful",
     "impossible",
     "take_profit",

@@ -122,7 +122,7 @@ class Exits:
             since = None
         elif since is None and level is not None and position.past(level, tick.price):
             since = tick.at
-        best = stop.follows(position, seen, tick.price)
+        best = stop.follows(position, seen, tick.price) or seen.best
         seen = msgspec.structs.replace(seen, best=best, below_since=since)
         if level is not None and since is not None and tick.at - since >= 1000 * stop.timeout:
             return msgspec.structs.replace(seen, stopped_at=level), Ending.STOP_LOSS
@@ -169,8 +169,8 @@ class Exits:
 
 
 def take_profit(number: int) -> str:
-    """The name of the order of this take-profit step, from 1."""
-    return f"take-profit-{number}"
+    """The order name of this step, from 1: not one that other bots use, whose deals may be converted."""
+    return f"take-profit-step-{number}"
 
 
 def _reached(seen: Seen, number: int) -> Reached | None:

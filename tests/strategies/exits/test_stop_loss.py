@@ -31,7 +31,7 @@ def test_the_stop_loss_of_a_short_lies_above():
 
 
 def test_jesse_510_after_a_partial_take_profit_the_stop_loss_sells_what_is_held_now():
-    exits = stopped(steps=STEPS, loss=D("0.05")).fill("take-profit-1", Side.SELL, "0.3", "103").price("94")
+    exits = stopped(steps=STEPS, loss=D("0.05")).fill("take-profit-step-1", Side.SELL, "0.3", "103").price("94")
     assert exits.orders() == [("close", D("0.700"), None)]
 
 
@@ -91,7 +91,7 @@ def test_after_the_step_the_stop_loss_stands_where_nothing_is_lost_after_the_fee
     deal = long_deal(fill(fee="0.001", asset="BTC"), market=FEES)
     exits = stopped(deal, steps=STEPS, loss=D("0.05"), break_even_after=1)
     assert exits.stop() == D("95.00")
-    level = exits.fill("take-profit-1", Side.SELL, "0.2997", "103.5", fee="0.031").stop()
+    level = exits.fill("take-profit-step-1", Side.SELL, "0.2997", "103.5", fee="0.031").stop()
     cost = D(100) / D("0.999")
     assert level * (1 - FEES.taker_fee) >= cost
     assert (level - FEES.tick_size) * (1 - FEES.taker_fee) < cost
@@ -100,26 +100,26 @@ def test_after_the_step_the_stop_loss_stands_where_nothing_is_lost_after_the_fee
 def test_a_short_breaks_even_where_the_whole_proceeds_buy_everything_back():
     deal = short_deal(fill(side=Side.SELL, fee="0.1"), market=FEES)
     exits = stopped(deal, steps=STEPS, loss=D("0.05"), break_even_after=1)
-    level = exits.fill("take-profit-1", Side.BUY, "0.3003", "97", fee="0.0003003", asset="BTC").stop()
+    level = exits.fill("take-profit-step-1", Side.BUY, "0.3003", "97", fee="0.0003003", asset="BTC").stop()
     assert level / (1 - FEES.taker_fee) <= D("99.9")
     assert (level + FEES.tick_size) / (1 - FEES.taker_fee) > D("99.9")
 
 
 def test_break_even_waits_for_its_step_to_have_sold_in_full():
-    exits = stopped(steps=STEPS, loss=D("0.05"), break_even_after=1).fill("take-profit-1", Side.SELL, "0.1", "103")
+    exits = stopped(steps=STEPS, loss=D("0.05"), break_even_after=1).fill("take-profit-step-1", Side.SELL, "0.1", "103")
     assert exits.stop() == D("95.00")
 
 
 def test_funds_added_later_do_not_undo_the_break_even():
     exits = stopped(steps=STEPS, loss=D("0.05"), break_even_after=1)
-    exits.fill("take-profit-1", Side.SELL, "0.3", "103").fill("add-1", Side.BUY, "5", "101")
+    exits.fill("take-profit-step-1", Side.SELL, "0.3", "103").fill("add-1", Side.BUY, "5", "101")
     assert exits.stop() == D("100.84")  # 605 for six coins
 
 
 def test_a_stop_that_stands_nowhere_but_at_break_even_waits_for_its_step():
     exits = stopped(steps=STEPS, break_even_after=1)
     assert exits.awaited() == []
-    assert exits.fill("take-profit-1", Side.SELL, "0.3", "103").stop() == D("100.00")
+    assert exits.fill("take-profit-step-1", Side.SELL, "0.3", "103").stop() == D("100.00")
 
 
 def test_a_limit_stop_sells_down_to_its_limit():

@@ -25,17 +25,17 @@ THREE = Exits(
 
 def test_each_step_sells_its_share_at_its_profit():
     assert Followed(THREE, long_deal()).orders() == [
-        ("take-profit-1", D("0.300"), D("103.00")),
-        ("take-profit-2", D("0.300"), D("105.00")),
-        ("take-profit-3", D("0.400"), D("110.00")),
+        ("take-profit-step-1", D("0.300"), D("103.00")),
+        ("take-profit-step-2", D("0.300"), D("105.00")),
+        ("take-profit-step-3", D("0.400"), D("110.00")),
     ]
 
 
 def test_the_steps_of_a_short_buy_back_below():
     assert Followed(THREE, short_deal()).orders() == [
-        ("take-profit-1", D("0.300"), D("97.00")),
-        ("take-profit-2", D("0.300"), D("95.00")),
-        ("take-profit-3", D("0.400"), D("90.00")),
+        ("take-profit-step-1", D("0.300"), D("97.00")),
+        ("take-profit-step-2", D("0.300"), D("95.00")),
+        ("take-profit-step-3", D("0.400"), D("90.00")),
     ]
 
 
@@ -61,14 +61,14 @@ def test_a_short_whose_fees_are_paid_in_another_coin_buys_back_exactly_what_it_o
 
 def test_a_price_is_taken_as_it_is_given():
     assert Followed(Exits(steps=(Step(price=D("104.5")),)), long_deal()).orders() == [
-        ("take-profit-1", D(1), D("104.50"))
+        ("take-profit-step-1", D(1), D("104.50"))
     ]
 
 
 def test_a_step_that_has_sold_leaves_the_others_as_they_were():
     exits = Followed(THREE, long_deal())
     before = list(exits.exits.orders(exits.deal, exits.position, exits.seen))
-    exits.fill("take-profit-1", Side.SELL, "0.3", "103")
+    exits.fill("take-profit-step-1", Side.SELL, "0.3", "103")
     after = list(exits.exits.orders(exits.deal, exits.position, exits.seen))
     assert [id(order) for order in after] == [id(order) for order in before[1:]]
 
@@ -81,12 +81,12 @@ def test_the_last_step_takes_what_rounding_leaves():
 
 def test_a_step_too_small_for_an_order_joins_the_next_one():
     small = Exits(steps=(Step(profit=D("0.03"), share=D("0.04")), Step(profit=D("0.05"), share=D("0.96"))))
-    assert Followed(small, long_deal()).orders() == [("take-profit-2", D(1), D("105.00"))]
+    assert Followed(small, long_deal()).orders() == [("take-profit-step-2", D(1), D("105.00"))]
 
 
 def test_a_last_step_too_small_for_an_order_joins_the_one_before():
     small = Exits(steps=(Step(profit=D("0.03"), share=D("0.96")), Step(profit=D("0.05"), share=D("0.04"))))
-    assert Followed(small, long_deal()).orders() == [("take-profit-1", D(1), D("103.00"))]
+    assert Followed(small, long_deal()).orders() == [("take-profit-step-1", D(1), D("103.00"))]
 
 
 def test_a_market_step_is_sent_when_its_price_is_reached_and_not_before():
@@ -95,14 +95,14 @@ def test_a_market_step_is_sent_when_its_price_is_reached_and_not_before():
     assert exits.awaited() == [
         Watch(crossing=Crossing.ABOVE, price=D("103.00"), then="take profit 1 at market"),
     ]
-    assert exits.price("103").orders() == [("take-profit-1", D(1), None)]
+    assert exits.price("103").orders() == [("take-profit-step-1", D(1), None)]
     assert exits.awaited() == []
 
 
 def test_a_market_step_goes_on_selling_although_the_price_falls_back():
     exits = Followed(Exits(steps=(Step(profit=D("0.03"), order=OrderType.MARKET),)), long_deal())
-    assert exits.price("103").fill("take-profit-1", Side.SELL, "0.4", "102").price("99").orders() == [
-        ("take-profit-1", D("1.000"), None)
+    assert exits.price("103").fill("take-profit-step-1", Side.SELL, "0.4", "102").price("99").orders() == [
+        ("take-profit-step-1", D("1.000"), None)
     ]
 
 
@@ -131,21 +131,21 @@ def test_the_trailing_step_of_a_short_follows_the_lowest_price():
 
 def test_only_the_last_step_trails():
     exits = Followed(replace(THREE, trailing=D("0.02")), long_deal())
-    assert [name for name, _, _ in exits.orders()] == ["take-profit-1", "take-profit-2"]
+    assert [name for name, _, _ in exits.orders()] == ["take-profit-step-1", "take-profit-step-2"]
 
 
 def test_steps_that_have_sold_leave_funds_added_later_to_the_others():
-    exits = Followed(THREE, long_deal()).fill("take-profit-1", Side.SELL, "0.3", "103")
+    exits = Followed(THREE, long_deal()).fill("take-profit-step-1", Side.SELL, "0.3", "103")
     exits.seen = exits.exits.funds_added(exits.deal, exits.position, exits.seen)
     exits.fill("add-1", Side.BUY, "0.7", "107")
     amounts = {name: amount for name, amount, _ in exits.orders()}
-    assert amounts == {"take-profit-2": D("0.600"), "take-profit-3": D("0.800")}
+    assert amounts == {"take-profit-step-2": D("0.600"), "take-profit-step-3": D("0.800")}
 
 
 def test_coins_that_arrive_when_all_steps_have_sold_are_the_last_ones():
     exits = Followed(THREE, long_deal())
     for number, amount in ((1, "0.3"), (2, "0.3"), (3, "0.4")):
-        exits.fill(f"take-profit-{number}", Side.SELL, amount, "111")
+        exits.fill(f"take-profit-step-{number}", Side.SELL, amount, "111")
     exits.fill("entry", Side.BUY, "0.5", "100", trade="late")
     assert sum(amount - exits.deal.filled(name) for name, amount, _ in exits.orders()) == D("0.5")
 
@@ -157,7 +157,7 @@ def test_the_exits_of_another_bot_are_counted_by_what_is_held_whatever_their_nam
         fill("take-profit", Side.SELL, "1", "110"),
     )
     orders = Followed(Exits(steps=(Step(profit=D("0.05")),)), deal).orders()
-    assert orders == [("take-profit-1", D("2.000"), D("102.90"))]
+    assert orders == [("take-profit-step-1", D("2.000"), D("102.90"))]
 
 
 @st.composite
