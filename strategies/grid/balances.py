@@ -10,7 +10,7 @@ import msgspec
 from strategies.deal import Carried
 from strategies.grid.choices import Beyond, ProfitIn
 from strategies.grid.plan import Plan
-from strategies.market import ONE, ZERO
+from strategies.market import ZERO
 
 if TYPE_CHECKING:
     from strategies.grid.bot import Grid
@@ -49,17 +49,21 @@ def invested(plan: Plan, carried: Carried) -> Decimal:
 
 
 def largest_order(plan: Plan) -> Decimal:
-    """Notional of the largest order, in quote: all coins at once, at the highest price at which there are so many.
+    """Notional of the largest order, in quote: all coins that all lines can hold, at the highest price that is set.
 
-    Without a limit above, a grid's coins become fewer as the price rises and are worth no more than within its first
-    lines. Profit that stays in coins piles up: the double is room for it.
+    Beyond what the settings draw, a grid's coins become fewer as the price rises, and are worth no more than within
+    it. Profit that stays in coins piles up without a limit: the double is room for it.
     """
     grid, price = plan.grid, plan.price
-    highest = max(each for each in (grid.upper, grid.highest, price) if each is not None)
-    rise = highest / price
-    if grid.step is not None:
-        rise = max(rise, ONE + grid.step)
-    elif grid.above is Beyond.TRAIL and grid.upper is not None:
-        rise = max(rise, grid.upper / grid.lower)
-    worth = quote_needed(plan, coins_given(grid)) + coins_given(grid) * price
-    return worth * rise * (2 if grid.profit_in is ProfitIn.BASE else 1)
+    cells = [*plan.drawn(), *map(plan.cell, plan.added(-1))]
+    if grid.highest is not None:
+        cells += map(plan.cell, plan.added(1))
+    prices = [price, grid.upper, grid.highest, grid.stop_above, grid.take_profit_price]
+    if plan.count is None:
+        prices.append(plan.line(plan.first_held + 1))
+        coins = plan.needed + sum((cell.buy_amount for cell in cells if not cell.starts_held), ZERO)
+    else:
+        coins = sum((cell.buy_amount for cell in cells), ZERO)
+    coins += max(coins_given(grid) - plan.needed, ZERO)
+    worth = coins * max(each for each in prices if each is not None)
+    return max(worth, plan.start_amount(ZERO) * price) * (2 if grid.profit_in is ProfitIn.BASE else 1)
