@@ -29,3 +29,16 @@ class Candles:
 
     def __len__(self) -> int:
         return len(self.opened_at)
+
+    def between(self, first: int, last: int) -> Candles:
+        """Those from bar `first` on and before bar `last`; nothing is copied."""
+        part = slice(first, last)
+        return Candles(
+            opened_at=self.opened_at[part],
+            open=self.open[part],
+            high=self.high[part],
+            low=self.low[part],
+            close=self.close[part],
+            volume=self.volume[part],
+            span=self.span,
+        )

@@ -54,6 +54,20 @@ class BarIndex:
         return start + _first(self.low[start:end], self.high[start:end], below, above)
 
 
+class IndexSince(BarIndex):
+    """An index seen from bar `first` on, which then is bar 0: nothing is made anew."""
+
+    def __init__(self, whole: BarIndex, first: int) -> None:
+        self.low, self.high = whole.low[first:], whole.high[first:]
+        self.length = len(self.low)
+        self._whole, self._since = whole, first
+
+    def find(self, start: int, below: float, above: float) -> int:
+        """As `BarIndex.find`, counted from `first`."""
+        hit = self._whole.find(start + self._since, below, above)
+        return hit - self._since if hit >= 0 else -1
+
+
 def _first(low: Floats, high: Floats, below: float, above: float) -> int:
     hits: npt.NDArray[np.bool_] = (low <= below) | (high >= above)
     if not len(hits):

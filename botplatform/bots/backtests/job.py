@@ -52,6 +52,11 @@ class Job:
 
 def read(path: Path) -> Job:
     """The job in a file. Raises SettingsRefused with every mistake, named by its place in the file."""
+    return of(words_of(path))
+
+
+def words_of(path: Path) -> dict[str, Any]:
+    """What a file says, as it stands there. Raises SettingsRefused if that is no object in JSON."""
     try:
         words = json.loads(path.read_text(), parse_float=str)
     except OSError as why:
@@ -60,7 +65,7 @@ def read(path: Path) -> Job:
         raise _refused("file", f"{path.name} is not JSON: {why}.", "Correct it there.") from why
     if not isinstance(words, dict):
         raise _refused("file", f"{path.name} holds no object.", 'Begin with {"kind": "dca", "market": ...}.')
-    return of(words)
+    return words
 
 
 def of(words: Mapping[str, Any]) -> Job:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botplatform.bots.backtests.opened import Piece
 from botplatform.bots.sweeps.axes import Axis
 from botplatform.bots.sweeps.ranking import Rank, ranked, short, value
 from botplatform.bots.sweeps.walk_forward import Step, left_of, sentence
-from botplatform.bots.sweeps.work import Figures, Piece, Row
+from botplatform.bots.sweeps.work import Figures, Row
 from botplatform.lib.money import written
 from strategies.backtest.candles import Candles
 from strategies.backtest.report.words import moment

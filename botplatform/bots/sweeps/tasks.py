@@ -13,7 +13,7 @@ from functools import cache
 
 from django.db import DatabaseError
 
-from botplatform.bots.sweeps.memory import keep_freed
+from botplatform.bots.backtests.memory import keep_freed
 from botplatform.bots.sweeps.models import SweepChunk
 from botplatform.bots.sweeps.wire import row_words, unit_of
 from botplatform.bots.sweeps.work import run_set

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from botplatform.bots.backtests.opened import Piece
 from botplatform.bots.sweeps.ranking import Rank, ranked
 from botplatform.bots.sweeps.sets import Settings
 from botplatform.bots.sweeps.wire import Unit
-from botplatform.bots.sweeps.work import Figures, Piece, Row
+from botplatform.bots.sweeps.work import Figures, Row
 from strategies.backtest.report.words import share
 from strategies.settings import Problem, SettingsRefused
 

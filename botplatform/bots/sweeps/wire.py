@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from botplatform.bots.backtests.opened import Piece
 from botplatform.bots.sweeps.sets import Settings
-from botplatform.bots.sweeps.work import Piece, Row
+from botplatform.bots.sweeps.work import Row
 
 Unit = tuple[Settings, Piece | None]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,7 @@ def job_words(path: Path) -> dict[str, Any]:
 
     Settings are left to each set: what is missing or wrong in them may be what is varied.
     """
-    try:
-        words = json.loads(path.read_text(), parse_float=str)
-    except (OSError, ValueError):
-        words = None
-    if not isinstance(words, dict):
-        jobs.read(path)  # says what is wrong with the file
-        raise TypeError(path)
+    words = jobs.words_of(path)
     try:
         jobs.of(words)
     except SettingsRefused as why:

@@ -8,29 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from botplatform.bots.backtests import job as jobs
+from botplatform.bots.backtests.opened import Piece, opened
 from botplatform.bots.sweeps.axes import NONE, SWITCH
 from botplatform.bots.sweeps.sets import Settings
-from botplatform.markets.archive import load_path
-from strategies.backtest.candles import Candles
 from strategies.backtest.engine import NeverRests, run
-from strategies.backtest.index import BarIndex
 from strategies.backtest.report.metrics import Metrics, metrics
 from strategies.settings import SettingsRefused
 
-_MOST_PIECES = 128  # kept opened by a process
 _MEANT: Mapping[str, bool | None] = {NONE: None, **SWITCH}  # what JSON has for these words
-
-
-class Piece(NamedTuple):
-    """Some of the candles: from bar `first` on and before bar `last`."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,42 +72,6 @@ def words_with(job_words: Mapping[str, Any], settings: Settings) -> dict[str, An
     own = job_words.get("settings")
     changed = {name: _MEANT.get(value, value) for name, value in settings}
     return {**job_words, "settings": {**(own if isinstance(own, dict) else {}), **changed}}
-
-
-def opened(candles_path: str, piece: Piece | None = None) -> tuple[Candles, BarIndex]:
-    """The candles and their index; each is made once for a process as long as the file stays what it is."""
-    return _opened(candles_path, piece, _version(Path(candles_path)))
-
-
-@lru_cache(maxsize=_MOST_PIECES)
-def _opened(path: str, piece: Piece | None, version: int) -> tuple[Candles, BarIndex]:
-    candles = _loaded(path, version)
-    if piece is not None:
-        part = slice(piece.first, piece.last)
-        candles = Candles(
-            opened_at=candles.opened_at[part],
-            open=candles.open[part],
-            high=candles.high[part],
-            low=candles.low[part],
-            close=candles.close[part],
-            volume=candles.volume[part],
-            span=candles.span,
-        )
-    return candles, BarIndex(candles.low, candles.high)
-
-
-@lru_cache(maxsize=2)
-def _loaded(path: str, _version: int) -> Candles:
-    return load_path(path)
-
-
-def _version(path: Path) -> int:
-    """Changes when the file does, or a file of the folder: a process that lives long must not keep old candles."""
-    try:
-        files = [path, *path.iterdir()] if path.is_dir() else [path]
-        return max(file.stat().st_mtime_ns for file in files)
-    except OSError:
-        return 0  # whoever loads it tells what is wrong with it
 
 
 def _figures(found: Metrics) -> Figures:

@@ -1,6 +1,6 @@
 """What a backtest says to a person: figures, curves, and files to keep."""
 
-from strategies.backtest.report.bands import Bands, Run, bands, bands_of, run_of
+from strategies.backtest.report.bands import Bands, Run, bands_of, run_of, starts, times
 from strategies.backtest.report.curves import Curves, curves
 from strategies.backtest.report.export import deals_csv, fills_csv, to_json
 from strategies.backtest.report.metrics import Drawdown, Metrics, metrics
@@ -14,13 +14,14 @@ __all__ = [
     "Metrics",
     "Report",
     "Run",
-    "bands",
     "bands_of",
     "curves",
     "deals_csv",
     "fills_csv",
     "metrics",
     "run_of",
+    "starts",
+    "times",
     "to_html",
     "to_json",
 ]

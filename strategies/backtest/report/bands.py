@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from strategies.backtest.candles import Candles, Floats, Times
-from strategies.backtest.report.curves import curves
+from strategies.backtest.report import words
+from strategies.backtest.report.books import Books, books
 from strategies.backtest.result import Result
 from strategies.market import Market
 
@@ -19,57 +22,73 @@ _POINTS = 240
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One start: equity as a multiple of the starting equity, `elapsed` milliseconds after it; its longest deal."""
+    """One start: equity as a multiple of the starting equity at the common times since it; its worst, in milliseconds.
+
+    `longest_below` is the longest time below the starting equity without a break, `longest_deal` the longest that a
+    deal was open, whether it ended or not; both look at the whole run.
+    """
 
     started_at: int
-    elapsed: Times
     equity: Floats
+    longest_below: int
     longest_deal: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """Percentiles of equity over all starts, at common times since the start.
+    """Percentiles of equity over all starts, at common times since the start, and the worst of all runs.
 
-    `longest_below` is the longest time that any run spent below its starting equity without a break, `longest_deal` the
-    longest that any deal was open, whether it ended or not; both look at whole runs, beyond `elapsed` too.
+    The worst looks at whole runs, beyond `elapsed` too.
     """
 
     runs: int
-    left_out: int  # shorter than the horizon
+    left_out: int  # starts at which the bot cannot work
     elapsed: Times
     p5: Floats
     p25: Floats
     p50: Floats
-    ended_below: float  # share of runs below their start at the horizon
+    ended_below: float  # share of runs below their start at the last common time
     longest_below: int
     longest_below_start: int
     longest_deal: int
     longest_deal_start: int
 
+    @property
+    def sentence(self) -> str:
+        """The worst, plainly."""
+        left_out = f" {self.left_out:,} starts at which the bot cannot work are left out." if self.left_out else ""
+        return (
+            f"{words.share(self.ended_below, places=0)} of them stood below their start after "
+            f"{words.length(int(self.elapsed[-1]))}. Longest below the start without a break: "
+            f"{words.length(self.longest_below)} (begun {words.day(self.longest_below_start)}). Longest deal: "
+            f"{words.length(self.longest_deal)} (begun {words.day(self.longest_deal_start)}).{left_out}"
+        )
 
-def bands(run: Callable[[int], Run], starts: Sequence[int], *, horizon: int | None = None) -> Bands:
-    """Run the bot from each of `starts`. See `bands_of`."""
-    return bands_of([run(start) for start in starts], horizon=horizon)
+
+def starts(candles: Candles, count: int, horizon: int) -> list[int]:
+    """Up to `count` bars, evenly spread over those after which there are at least `horizon` milliseconds of candles."""
+    end = int(candles.opened_at[-1]) + candles.span
+    last = int(np.searchsorted(candles.opened_at, end - horizon, side="right")) - 1
+    return sorted(set(np.linspace(0, last, count).astype(int).tolist())) if last >= 0 else []
 
 
-def bands_of(runs: Sequence[Run], *, horizon: int | None = None, points: int = _POINTS) -> Bands:
-    """Lay runs over each other by the time since their start, up to `horizon` milliseconds (default: the shortest run).
+def times(horizon: int, points: int = _POINTS) -> Times:
+    """The common times since the start, in milliseconds: 0 to `horizon`."""
+    return np.linspace(0, horizon, points).astype(np.int64)
 
-    Runs that end before the horizon are left out, so that every point speaks of the same runs. Raises ValueError if
-    none is left.
+
+def bands_of(runs: Sequence[Run | None], elapsed: Times) -> Bands:
+    """Lay runs over each other by the time since their start; None is a start at which the bot cannot work.
+
+    Raises ValueError if there is no run.
     """
-    ends = [int(run.elapsed[-1]) if len(run.elapsed) else 0 for run in runs]
-    if horizon is None:
-        horizon = min((end for end in ends if end), default=0)
-    kept = [run for run, end in zip(runs, ends, strict=True) if 0 < horizon <= end]
+    kept = [run for run in runs if run is not None]
     if not kept:
-        raise ValueError("No run lasts so long. Give a shorter horizon, or earlier starts.")
-    elapsed = np.linspace(0, horizon, points).astype(np.int64)
-    table = np.stack([_resampled(run, elapsed) for run in kept])
+        raise ValueError("There is no run.")
+    table = np.stack([run.equity for run in kept])
     p5, p25, p50 = np.percentile(table, _PERCENTILES, axis=0)
-    below = [longest_below(run.elapsed, run.equity) for run in kept]
-    stuck, long = int(np.argmax(below)), int(np.argmax([run.longest_deal for run in kept]))
+    stuck = max(kept, key=lambda run: run.longest_below)
+    long = max(kept, key=lambda run: run.longest_deal)
     return Bands(
         runs=len(kept),
         left_out=len(runs) - len(kept),
@@ -78,39 +97,57 @@ def bands_of(runs: Sequence[Run], *, horizon: int | None = None, points: int = _
         p25=p25,
         p50=p50,
         ended_below=float((table[:, -1] < 1).mean()),
-        longest_below=below[stuck],
-        longest_below_start=kept[stuck].started_at,
-        longest_deal=kept[long].longest_deal,
-        longest_deal_start=kept[long].started_at,
+        longest_below=stuck.longest_below,
+        longest_below_start=stuck.started_at,
+        longest_deal=long.longest_deal,
+        longest_deal_start=long.started_at,
     )
 
 
-def run_of(result: Result, candles: Candles, market: Market, capital: Decimal) -> Run:
-    """A run as the bands need it. `candles` are those that it saw, from its start on."""
-    drawn = curves(result, candles, market, capital)
-    start, end = int(candles.opened_at[0]), int(drawn.closed_at[-1])
+def run_of(result: Result, candles: Candles, market: Market, capital: Decimal, elapsed: Times) -> Run:
+    """A run as the bands need it. `candles` are those that it saw, from its start on.
+
+    Equity is only worked out where it is asked for: a curve of every candle would take longer than the run.
+    """
+    totals, money = books(result.fills, market), float(capital)
+    start, end = int(candles.opened_at[0]), int(candles.opened_at[-1]) + candles.span
+    places = np.searchsorted(candles.opened_at, start + elapsed - candles.span, side="right") - 1
     lengths = [(end if deal.closed_at is None else deal.closed_at) - deal.opened_at for deal in result.deals]
     return Run(
         started_at=start,
-        elapsed=drawn.closed_at - start,
-        equity=drawn.equity / float(capital),
+        equity=np.where(places < 0, 1.0, _equity(totals, candles, money, places) / money),
+        longest_below=longest_below(candles.opened_at + candles.span - start, _fine(totals, candles)),
         longest_deal=max(lengths, default=0),
     )
 
 
-def longest_below(elapsed: Times, equity: Floats) -> int:
-    """The longest unbroken time below 1, from the last moment that was not below; in milliseconds."""
-    if not len(equity):
+def _equity(totals: Books, candles: Candles, money: float, places: Times) -> Floats:
+    """Quote and the worth of the coins at the closes of these bars."""
+    fills = np.searchsorted(totals.bars, places, side="right")
+    quote = np.concatenate(([0.0], totals.quote_after))[fills]
+    held = np.concatenate(([0.0], totals.held_after))[fills]
+    equity: Floats = money + quote + held * candles.close[places]
+    return equity
+
+
+def _fine(totals: Books, candles: Candles) -> npt.NDArray[np.bool_]:
+    """Whether equity at each close is at least what it was at the start."""
+    found = np.ones(len(candles), dtype=np.bool_)
+    last = np.flatnonzero(np.diff(totals.bars, append=len(candles)))  # the last fill of each bar that has any
+    edges = [*totals.bars[last].tolist(), len(candles)]
+    balances = zip(totals.quote_after[last].tolist(), totals.held_after[last].tolist(), strict=True)
+    for (first, until), (quote, held) in zip(pairwise(edges), balances, strict=True):
+        np.greater_equal(candles.close[first:until] * held, -quote, out=found[first:until])
+    return found
+
+
+def longest_below(elapsed: Times, fine: npt.NDArray[np.bool_]) -> int:
+    """The longest unbroken time that was not fine, from the last moment that was; in milliseconds."""
+    if not len(fine):
         return 0
-    fine = np.flatnonzero(equity >= 1)
-    edges = np.concatenate(([0], elapsed[fine], elapsed[-1:]))
+    good = np.flatnonzero(fine)
+    edges = np.concatenate(([0], elapsed[good], elapsed[-1:]))
     # Between two neighbours that are both fine nothing was below.
-    places = np.concatenate(([-1], fine, [len(equity)]))
+    places = np.concatenate(([-1], good, [len(fine)]))
     waits = np.diff(edges)[np.diff(places) > 1]
     return int(waits.max()) if len(waits) else 0
-
-
-def _resampled(run: Run, elapsed: Times) -> Floats:
-    """The last known equity at each time; 1 before the first close."""
-    places = np.searchsorted(run.elapsed, elapsed, side="right")
-    return np.concatenate(([1.0], run.equity))[places]

@@ -270,14 +270,7 @@ def _bands(bands: Bands) -> str:
     legend = (("p50", "Half of the starts did better"), ("p25", "3 of 4 did better"), ("p5", "19 of 20 did better"))
     label = "Profit since the start, of the same bot begun at many moments"
     drawing = charts.chart(within, label, inside, percent=True, elapsed=True)
-    left_out = f" {bands.left_out:,} shorter runs are left out." if bands.left_out else ""
-    text = (
-        f"{words.share(bands.ended_below, places=0)} of them stood below their start after "
-        f"{words.length(int(bands.elapsed[-1]))}. Longest below the start without a break: "
-        f"{words.length(bands.longest_below)} (begun {words.day(bands.longest_below_start)}). Longest deal: "
-        f"{words.length(bands.longest_deal)} (begun {words.day(bands.longest_deal_start)}).{left_out}"
-    )
-    return _chart(f"Begun at {bands.runs:,} moments, profit in %", legend, f"{drawing}<p>{text}</p>")
+    return _chart(f"Begun at {bands.runs:,} moments, profit in %", legend, f"{drawing}<p>{escape(bands.sentence)}</p>")
 
 
 def _deals(report: Report) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from botplatform.bots.backtests.opened import Piece
 from botplatform.bots.sweeps.axes import axes_of
 from botplatform.bots.sweeps.ranking import Rank, ranked
 from botplatform.bots.sweeps.sets import sets_of
 from botplatform.bots.sweeps.walk_forward import Step, pieces_of, sentence
-from botplatform.bots.sweeps.work import Figures, Piece, Row, run_set
+from botplatform.bots.sweeps.work import Figures, Row, run_set
 from strategies.settings import SettingsRefused
 from tests.strategies.backtest.test_engine_equals_walker import series
 

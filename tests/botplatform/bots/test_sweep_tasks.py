@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from botplatform.bots.backtests.opened import Piece
 from botplatform.bots.models import Sweep, SweepChunk
 from botplatform.bots.sweeps import clusters, feeding, tasks
 from botplatform.bots.sweeps.wire import row_of, row_words, unit_of, unit_words
-from botplatform.bots.sweeps.work import Piece, Row, run_set
+from botplatform.bots.sweeps.work import Row, run_set
 from botplatform.lib import clock
 from tests.botplatform.bots.test_sweep import DCA, saved
 from tests.strategies.backtest.test_engine_equals_walker import series

@@ -17,20 +17,21 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from botplatform.bots.backtests.interrupts import terminated_as_interrupted
+from botplatform.bots.backtests.opened import opened
+from botplatform.bots.backtests.progress import told
 from botplatform.bots.sweeps import feeding
 from botplatform.bots.sweeps.axes import axes_of
 from botplatform.bots.sweeps.clusters import Cluster, ClusterLost, cluster_for
 from botplatform.bots.sweeps.heat import heat_of, to_lines
 from botplatform.bots.sweeps.outcome import Outcome, document
 from botplatform.bots.sweeps.page import to_html
-from botplatform.bots.sweeps.progress import told
 from botplatform.bots.sweeps.ranking import Rank
 from botplatform.bots.sweeps.sets import sets_of
 from botplatform.bots.sweeps.table import aligned, best_table, walk_table
 from botplatform.bots.sweeps.walk_forward import pieces_of, sentence, walk
 from botplatform.bots.sweeps.wire import Unit
 from botplatform.bots.sweeps.words import job_words
-from botplatform.bots.sweeps.work import Row, opened, run_set
+from botplatform.bots.sweeps.work import Row, run_set
 from botplatform.lib import clock
 from botplatform.markets.archive import CandlesRefused
 from strategies.settings import SettingsRefused

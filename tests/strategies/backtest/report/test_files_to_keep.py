@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from strategies.backtest.report import Report, bands_of, deals_csv, fills_csv, to_html, to_json
 from strategies.backtest.report.page import month_returns
 from tests.strategies.backtest.report.conftest import BEGIN, DAY, MARKET, MINUTE, candles, deal, fill, result
-from tests.strategies.backtest.report.test_bands import run
+from tests.strategies.backtest.report.test_bands import TWO_DAYS, run
 from tests.strategies.backtest.report.test_metrics import SMALL, SMALL_CANDLES, runs
 
 
 @pytest.fixture
 def report():
-    bands = bands_of([run(BEGIN, 1.1, 0.9), run(BEGIN + DAY, 1, 1.2)])
+    bands = bands_of([run(BEGIN, 1, 1.1, 0.9), run(BEGIN + DAY, 1, 1, 1.2)], TWO_DAYS)
     return Report.of(
         result(SMALL.fills, SMALL.deals, ["Mind the <gap>."]),
         SMALL_CANDLES,

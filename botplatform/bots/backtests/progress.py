@@ -1,21 +1,21 @@
-"""How far a sweep is: count, rate and time left."""
+"""How far something is: count, rate and time left."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import TextIO
+from typing import TextIO, TypeVar
 
-from botplatform.bots.sweeps.work import Row
 from botplatform.lib import clock
 from strategies.backtest.report.words import length
 
+Each = TypeVar("Each")
 _WIDTH = 24
 _ON_TERMINAL, _IN_FILE = 0.1, 5.0  # seconds between two tellings
 
 
-def told(rows: Generator[Row, None, None], total: int, what: str, out: TextIO) -> Iterator[Row]:
-    """The same rows; on the way a bar on a terminal, or now and then a line in a file."""
+def told(rows: Generator[Each, None, None], total: int, what: str, out: TextIO) -> Iterator[Each]:
+    """The same; on the way a bar on a terminal, or now and then a line in a file."""
     terminal = out.isatty()
     began = last = clock.monotonic()
     count = 0
