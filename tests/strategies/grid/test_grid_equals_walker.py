@@ -12,7 +12,7 @@ from tests.strategies.grid.settings import MARKET, grids
 from tests.strategies.grid.walker import GridWalk, exact
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     grid=grids(),
     seed=st.integers(0, 2**32),

@@ -23,9 +23,9 @@ def again(desk, fills, state):
 
 
 @st.composite
-def histories(draw):
+def histories(draw, kinds=grids()):  # noqa: B008 - a strategy is a value
     """A desk after some fills, whole and in parts, and some moves of the price."""
-    grid = draw(grids())
+    grid = draw(kinds)
     price = draw(st.decimals(85, 115, places=2))
     assume(not any(grid.problems(price, MARKET)))
     desk = Desk(grid, price)
@@ -79,8 +79,48 @@ def test_without_its_state_a_grid_offers_no_more_than_it_holds_and_asks_for_no_m
     assert offered <= deal.held + MARKET.lot_size * len(wanted)
     asked = sum(missing[order.name] * order.price for order in wanted if order.side is Side.BUY)
     spent = deal.tally.cost - deal.tally.proceeds
-    dust = MARKET.min_notional * len(wanted)
-    assert spent + asked <= desk.grid.capital(deal.price, MARKET) + dust
+    at_market = sum(max(fill.price - deal.price, 0) * fill.amount for fill in desk.fills if fill.order == "start")
+    dust = MARKET.min_notional * (len(wanted) + 2)  # a rest of a turn each, and twice as much of the start
+    assert spent + asked <= desk.grid.capital(deal.price, MARKET) + at_market + dust
+
+
+ORDINARY = st.builds(
+    lambda lines, quote, active, above: replace(
+        FIVE,
+        lines=lines,
+        quote_a_line=quote,
+        active_lines=active,
+        above=above,
+        highest=D(120) if above is Beyond.EXPAND else None,
+    ),
+    st.integers(2, 9),
+    st.decimals(10, 100, places=1),
+    st.none() | st.integers(1, 3),
+    st.sampled_from(Beyond),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(desk=histories(ORDINARY))
+def test_whatever_came_before_a_rally_sells_the_coins_of_every_line(desk):
+    """No rest of any fill leaves a line stuck with its coins."""
+    deal, grid = desk.deal, desk.grid
+    assert desk.wanted
+
+    def due(order):
+        """Every sell, and the rest of a buy that has begun."""
+        missing = desk.missing(order.name)
+        begun = order.price is None or order.side is Side.SELL or missing < plan.by_name[order.name].buy_amount
+        return begun and MARKET.accepts(missing, order.price or desk.price)
+
+    plan = deal.plan
+    for _ in range(200):
+        ready = [order for order in desk.wanted if due(order)]
+        if not ready:
+            break
+        desk.fill(ready[0].name, desk.missing(ready[0].name), ready[0].price or desk.price)
+    cells = grid.lines + 1  # with those that an expansion added
+    assert deal.held * 85 < (cells + 2) * (MARKET.min_notional + 85 * MARKET.lot_size)  # rests at the lowest price
 
 
 def test_a_grid_that_trails_up_is_found_again_by_its_fills():
