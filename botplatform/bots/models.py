@@ -19,7 +19,7 @@ from botplatform.lib.money import MoneyField
 from botplatform.markets.models import Market
 from strategies.deal import Carried, Ending
 from strategies.deal import Deal as DealState
-from strategies.kinds import from_json
+from strategies.kinds import from_json, state_from_text
 from strategies.orders import Fill as FillState
 from strategies.orders import Order as WantedOrder
 from strategies.orders import Side
@@ -29,7 +29,10 @@ __all__ = ["Bot", "BotEvent", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
 
 
 class Bot(models.Model):
-    """A bot: settings of some kind on one market of one account, and one grant in the vault."""
+    """A bot: settings of some kind on markets of one account, and one grant in the vault.
+
+    `market` is the first of its markets; `pairs` has them all.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bots")
@@ -41,8 +44,6 @@ class Bot(models.Model):
     enabled = models.BooleanField(default=False)  # whether it opens new deals; open ones are always looked after
     grant = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     grant_version = models.PositiveIntegerField(default=0)
-    carried_amount = MoneyField(default="0")  # dust of its last deal
-    carried_cost = MoneyField(default="0")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -55,10 +56,6 @@ class Bot(models.Model):
     def strategy(self) -> Strategy:
         """Its settings as the object that answers. Raises SettingsRefused."""
         return from_json(self.kind, self.settings)
-
-    @property
-    def carried(self) -> Carried:
-        return Carried(amount=self.carried_amount, cost=self.carried_cost)
 
 
 class Deal(models.Model):
@@ -73,6 +70,7 @@ class Deal(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="deals")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="deals")
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=20)
     settings = models.JSONField()
@@ -81,6 +79,8 @@ class Deal(models.Model):
     carried_cost = MoneyField(default="0")
     wish = models.CharField(max_length=10, choices=Wish, default=Wish.NONE, blank=True)
     ending = models.CharField(max_length=30, default="", blank=True)
+    memory = models.TextField(default="", blank=True)  # the strategy's own state, as its kind writes it
+    edited = models.PositiveIntegerField(default=0)  # how often its settings were changed
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     realised = MoneyField(default="0")  # profit in quote, after fees; final when closed
@@ -89,7 +89,9 @@ class Deal(models.Model):
         ordering = ["-opened_at"]
         constraints = [
             models.UniqueConstraint(fields=["bot", "number"], name="deals_are_numbered"),
-            models.UniqueConstraint(fields=["bot"], condition=models.Q(closed_at=None), name="one_open_deal_a_bot"),
+            models.UniqueConstraint(
+                fields=["bot", "market"], condition=models.Q(closed_at=None), name="one_open_deal_a_market_of_a_bot"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,14 +102,18 @@ class Deal(models.Model):
         return from_json(self.kind, self.settings)
 
     def state(self, fills: Iterable[Fill] | None = None) -> DealState:
-        """The deal as strategies know it, from its rows."""
+        """The deal as strategies know it, from its rows. Raises SettingsRefused for settings of another version."""
         rows = Fill.objects.filter(order__deal=self).select_related("order") if fills is None else fills
+        strategy = self.strategy
         return DealState.of(
             (row.state for row in sorted(rows, key=lambda row: row.learned)),
-            market=self.bot.market.rules,
+            market=self.market.rules,
             price=self.price,
+            opened_at=int(self.opened_at.timestamp() * 1000),
             carried=Carried(amount=self.carried_amount, cost=self.carried_cost),
             ending=Ending(self.ending) if self.ending else None,
+            opens=strategy.opens_with,
+            state=state_from_text(strategy, self.memory),
         )
 
 
@@ -213,6 +219,61 @@ class Fill(models.Model):
             at=int(self.traded_at.timestamp() * 1000),
             trade_id=self.trade_id,
         )
+
+
+class BotMarket(models.Model):
+    """One market of a bot, and the coins that its last deal there left behind."""
+
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="pairs")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField(default=0)  # in the bot's list: where slots are few, the first goes first
+    carried_amount = MoneyField(default="0")  # dust of its last deal
+    carried_cost = MoneyField(default="0")
+
+    class Meta:
+        ordering = ["bot", "position"]
+        constraints = [models.UniqueConstraint(fields=["bot", "market"], name="a_bot_has_each_market_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bot} on {self.market.symbol}"
+
+    @property
+    def carried(self) -> Carried:
+        return Carried(amount=self.carried_amount, cost=self.carried_cost)
+
+
+class Wish(models.Model):
+    """Something that a user or a signal asks of a bot on one of its markets, done once by the runner.
+
+    `what` has the event's own fields as text. It stands until `done_at`; `refused` says why it could not be.
+    """
+
+    class Kind(models.TextChoices):
+        START = "start", "start a deal"
+        ADD = "add", "add funds"
+        REDUCE = "reduce", "close a part"
+        SIGNAL = "signal", "signal"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="wishes")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    what = models.JSONField(default=dict)
+    wished_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    refused = models.CharField(max_length=400, default="", blank=True)
+
+    class Meta:
+        ordering = ["wished_at"]
+        indexes = [models.Index(fields=["bot", "done_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.bot})"
+
+    @property
+    def name(self) -> str:
+        """Its identity in the deal, short enough for an order's name."""
+        return self.id.hex[:16]
 
 
 class BotEvent(models.Model):

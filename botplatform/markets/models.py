@@ -22,6 +22,7 @@ class Market(models.Model):
     active = models.BooleanField(default=True)
     last_price = MoneyField(null=True)  # type: ignore[misc]  # the stubs cannot widen a field's type
     last_price_at = models.DateTimeField(null=True)
+    volume = MoneyField(null=True)  # type: ignore[misc]  # as above; quote that was traded in 24 hours
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["exchange", "symbol"], name="one_row_a_market")]
@@ -45,9 +46,13 @@ class Market(models.Model):
 
 
 class Candle(models.Model):
-    """One minute of a market. The last one of a market may still be growing."""
+    """One minute of a market, or a longer `interval` that a bot's conditions look back on.
+
+    The last one of a market may still be growing.
+    """
 
     market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="candles")
+    interval = models.PositiveIntegerField(default=1)  # minutes
     opened_at = models.DateTimeField()
     open = MoneyField()
     high = MoneyField()
@@ -56,8 +61,24 @@ class Candle(models.Model):
     volume = MoneyField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["market", "opened_at"], name="one_candle_a_minute")]
+        constraints = [models.UniqueConstraint(fields=["market", "interval", "opened_at"], name="one_candle_a_moment")]
         ordering = ["market", "opened_at"]
 
     def __str__(self) -> str:
         return f"{self.market} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class History(models.Model):
+    """Candles of the past that somebody needs: the feed fetches them, and again when they have become old."""
+
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="+")
+    interval = models.PositiveIntegerField()  # minutes
+    candles = models.PositiveIntegerField()  # how many
+    fetched_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["market", "interval"], name="one_history_an_interval")]
+
+    def __str__(self) -> str:
+        return f"{self.candles} x {self.interval} min of {self.market}"

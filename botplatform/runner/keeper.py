@@ -1,10 +1,10 @@
-"""Looking after one bot: its open deal, or the opening of the next.
+"""Looking after one bot on one of its markets: its open deal, or the opening of the next.
 
 A beat, whenever something may have changed:
 
 1. Without a fresh price, or with trades that are told but not yet read, wait.
-2. Open a deal if the bot is to run and has none.
-3. Tell the strategy what happened: the price, the user's wish.
+2. Open a deal if the bot is to run, has none here, and its rules of opening say so.
+3. Tell the strategy what happened: the price, the time, answers to its conditions, the user's wishes.
 4. Look up what was sent without an answer.
 5. Reconcile: cancel what should not be there, place what is missing.
 6. End the deal when nothing is left to do and its book is empty.
@@ -17,43 +17,47 @@ from collections import defaultdict
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from botplatform.bots.actions import complain, note
-from botplatform.bots.models import Bot, Deal, Fill, Order
+from botplatform.bots.models import Bot, BotMarket, Deal, Fill, Order, Wish
 from botplatform.exchanges.vault import LeaseHandle
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.runner import placing
+from botplatform.runner.doorway import Doorway
+from botplatform.runner.hearing import Hearing
 from botplatform.runner.news import News
 from botplatform.runner.pricing import worst_price
 from strategies.deal import Deal as DealState
 from strategies.deal import Ending
-from strategies.events import CancelDeal, CloseAtMarket, Tick
+from strategies.events import Tick
 from strategies.orders import OpenOrder
 from strategies.reconcile import Cancel, Place, reconcile
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
-_EXITS = ("close",)
 _SMALLEST = Decimal("1e-8")  # profit is told to this many places; what an average leaves behind them is noise
 _PAUSES = (1, 2, 5, 15, 60)  # seconds before an order that came to nothing is tried again
 _NOTHING_CAME = (Order.State.REFUSED, Order.State.REJECTED, Order.State.ABSENT)
 
 
 class BotKeeper:
-    """One bot, as long as this slice runs it. Everything that matters is in the rows."""
+    """One bot on one market, as long as this slice runs it. Everything that matters is in the rows."""
 
-    def __init__(self, bot: Bot, lease: LeaseHandle) -> None:
+    def __init__(self, pair: BotMarket, lease: LeaseHandle) -> None:
         self._lease = lease
         self._strategy: Strategy | None = None
+        self._hearing: Hearing | None = None
+        self._doorway: Doorway | None = None
+        self._wishes: list[Wish] = []
         self._deal: Deal | None = None
         self._state: DealState | None = None
         self._orders: dict[str, Order] = {}  # the newest generation of each name
         self._failures: defaultdict[str, int] = defaultdict(int)
         self._not_before: dict[str, float] = {}
-        self.bot = bot
-        self.reload(bot)
+        self.pair, self.bot = pair, pair.bot
+        self.reload(pair)
 
     @property
     def stirred(self) -> bool:
@@ -69,29 +73,39 @@ class BotKeeper:
     def deal_id(self) -> uuid.UUID | None:
         return None if self._deal is None else self._deal.pk
 
-    def differs_from(self, bot: Bot) -> bool:
-        """Whether the bot, or what its user wishes for the open deal, has changed since it was read."""
-        wish = None if self._deal is None else self._deal.wish
-        return _facts(self.bot) != _facts(bot) or wish != getattr(bot, "open_wish", wish)
+    def differs_from(self, pair: BotMarket) -> bool:
+        """Whether the bot, the open deal's settings or what its user wishes has changed since they were read."""
+        deal = self._deal
+        known = (None, None) if deal is None else (deal.wish, deal.edited)
+        return (
+            _facts(self.pair) != _facts(pair)
+            or known != (getattr(pair, "open_wish", known[0]), getattr(pair, "open_edited", known[1]))
+            or len(self._wishes) != getattr(pair, "wished", 0)
+        )
 
     @property
     def market(self) -> tuple[str, str]:
-        return (self.bot.market.exchange, self.bot.market.symbol)
+        return (self.pair.market.exchange, self.pair.market.symbol)
 
-    def reload(self, bot: Bot) -> None:
+    def reload(self, pair: BotMarket) -> None:
         """Read bot, deal, orders and fills anew: what booting, a takeover and news all come down to."""
-        self.bot = bot
-        self._deal = Deal.objects.filter(bot=bot, closed_at=None).first()
+        changed = _facts(self.pair) != _facts(pair)
+        before, self.pair, self.bot = self._deal, pair, pair.bot
+        self._deal = Deal.objects.filter(bot=pair.bot, market=pair.market, closed_at=None).first()
         self._orders, self._state, self._strategy, self._read_up = {}, None, None, True
         self._restless = True
+        self._wishes = list(Wish.objects.filter(bot=pair.bot, market=pair.market, done_at=None))
         self._orphans = list(
-            Order.objects.filter(deal__bot=bot, deal__closed_at__isnull=False)
+            Order.objects.filter(deal__bot=pair.bot, deal__market=pair.market, deal__closed_at__isnull=False)
             .exclude(state__in=Order.OVER)
-            .select_related("deal__bot__market")
+            .select_related("deal__bot", "deal__market")
         )
+        if self._doorway is None or changed:
+            self._doorway = Doorway(pair, self._lease)
         if self._deal is None:
+            self._hearing = None
             return
-        self._deal.bot = bot
+        self._deal.bot, self._deal.market = pair.bot, pair.market
         try:
             self._strategy = self._deal.strategy
         except SettingsRefused as why:
@@ -100,6 +114,10 @@ class BotKeeper:
             return
         fills = list(Fill.objects.filter(order__deal=self._deal).select_related("order"))
         self._state = self._deal.state(fills)
+        # Conditions go on from where they were heard, unless it is another deal or has other settings.
+        same = before is not None and (before.pk, before.edited) == (self._deal.pk, self._deal.edited)
+        known = self._hearing if same else None
+        self._hearing = Hearing(self.bot, self._deal, self._state, self._strategy, known)
         for order in self._deal.orders.order_by("generation"):
             order.deal = self._deal
             self._orders[order.name] = order
@@ -113,12 +131,13 @@ class BotKeeper:
         if tick is None:
             return
         self._restless = False
-        if self._deal is None and self.bot.enabled:
-            self._open(tick)
+        if self._deal is None and self._doorway is not None and self._doorway.look(tick, self._wishes):
+            self.reload(self.pair)
         deal, state, strategy = self._deal, self._state, self._strategy
-        if deal is None or state is None or strategy is None or not self._read_up:
+        if deal is None or state is None or strategy is None or self._hearing is None or not self._read_up:
             return
-        self._hear(deal, state, strategy, tick)
+        self._hearing.hear(tick, self._wishes)
+        self._wishes = []
         if not self._settle_wished():
             return
         steps = reconcile(
@@ -136,41 +155,6 @@ class BotKeeper:
                 self._place(deal, state, step, tick.price)
         if not steps and strategy.finished(state, tick.price) and not self._open_orders():
             self._close(deal, state)
-
-    def _open(self, tick: Tick) -> None:
-        strategy = self.bot.strategy
-        problems = list(strategy.problems(tick.price, self.bot.market.rules))
-        if problems:
-            self.complain("settings", f"No deal was opened. {problems[0]}")
-            return
-        self._lease.open_grant(self.bot.grant)
-        with transaction.atomic():
-            number = (Deal.objects.filter(bot=self.bot).aggregate(last=Max("number"))["last"] or 0) + 1
-            Deal.objects.create(
-                id=uuid.uuid4(),
-                bot=self.bot,
-                number=number,
-                kind=self.bot.kind,
-                settings=self.bot.settings,
-                price=tick.price,
-                carried_amount=self.bot.carried_amount,
-                carried_cost=self.bot.carried_cost,
-                opened_at=clock.now(),
-            )
-        self.reload(self.bot)
-        note(self.bot, f"Deal {number} opened at {written(tick.price)}.", deal=self._deal)
-
-    def _hear(self, deal: Deal, state: DealState, strategy: Strategy, tick: Tick) -> None:
-        """Tell the strategy the price and the user's wish; write down an ending before acting on it."""
-        strategy.on_event(state, tick)
-        if deal.wish == Deal.Wish.CLOSE:
-            strategy.on_event(state, CloseAtMarket())
-        elif deal.wish == Deal.Wish.CANCEL:
-            strategy.on_event(state, CancelDeal())
-        if state.ending and state.ending != deal.ending:
-            deal.ending = state.ending
-            Deal.objects.filter(pk=deal.pk).update(ending=state.ending)
-            note(self.bot, f"Deal {deal.number} ends: {state.ending} at {written(tick.price)}.", deal=deal)
 
     def _settle_wished(self) -> bool:
         """Look up every row that got no answer. False: there were some, so the rows are read anew first."""
@@ -213,7 +197,7 @@ class BotKeeper:
         price = wanted.price
         if price is None:
             tries = self._failures[wanted.name]
-            price = worst_price(wanted.side, last, state.market, tries=tries, exit_order=wanted.name in _EXITS)
+            price = worst_price(wanted.side, last, state.market, tries=tries, exit_order=wanted.side is not state.opens)
         row = placing.write_ahead(deal, wanted, step.amount, price)
         self._orders[wanted.name] = row
         placing.send(self._lease, row)
@@ -253,7 +237,7 @@ class BotKeeper:
             Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit.quantize(_SMALLEST))
             # A cancelled deal's coins are the user's; dust is carried into the next deal at what it cost.
             keeps = deal.ending == Ending.CANCELLED
-            Bot.objects.filter(pk=self.bot.pk).update(
+            BotMarket.objects.filter(pk=self.pair.pk).update(
                 carried_amount=Decimal(0) if keeps else dust.amount,
                 carried_cost=Decimal(0) if keeps else dust.cost,
             )
@@ -262,23 +246,37 @@ class BotKeeper:
         # Pauses belong to this deal's orders, not to their names in the next one.
         self._failures.clear()
         self._not_before.clear()
-        self.bot.refresh_from_db()
-        self.reload(self.bot)
+        self.reload(BotMarket.objects.select_related("bot__account", "market").get(pk=self.pair.pk))
 
 
-def bots_to_look_after() -> QuerySet[Bot]:
-    """Bots that may open deals, have one open, or left an order behind; with the user's wish for the open deal."""
+def pairs_to_look_after() -> QuerySet[BotMarket]:
+    """Markets of bots that may open deals, have one open, left an order behind or were asked for something.
+
+    With what the user wishes for the open deal, how often that was edited, and how many wishes wait.
+    """
     ids = (
         set(Bot.objects.filter(enabled=True).values_list("pk", flat=True))
         | set(Deal.objects.filter(closed_at=None).values_list("bot", flat=True))
         | set(Order.objects.exclude(state__in=Order.OVER).values_list("deal__bot", flat=True))
+        | set(Wish.objects.filter(done_at=None).values_list("bot", flat=True))
     )
-    wish = Deal.objects.filter(bot=OuterRef("pk"), closed_at=None).values("wish")[:1]
-    return Bot.objects.filter(pk__in=ids).select_related("market", "account").annotate(open_wish=Subquery(wish))
+    going_on = Deal.objects.filter(bot=OuterRef("bot"), market=OuterRef("market"), closed_at=None)
+    waiting = Count("bot__wishes", filter=Q(bot__wishes__done_at=None, bot__wishes__market=F("market")))
+    return (
+        BotMarket.objects.filter(bot__in=ids)
+        .select_related("bot__account", "market")
+        .annotate(
+            open_wish=Subquery(going_on.values("wish")[:1]),
+            open_edited=Subquery(going_on.values("edited")[:1]),
+            wished=waiting,
+        )
+    )
 
 
-def _facts(bot: Bot) -> tuple[object, ...]:
-    return (bot.enabled, bot.name, bot.kind, bot.settings, bot.grant_version, bot.carried_amount)
+def _facts(pair: BotMarket) -> tuple[object, ...]:
+    bot = pair.bot
+    carried = (pair.carried_amount, pair.carried_cost)
+    return (bot.enabled, bot.name, bot.kind, bot.settings, bot.grant_version, *carried)
 
 
 def _all_trades_read(deal: Deal, fills: list[Fill]) -> bool:

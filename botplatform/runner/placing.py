@@ -67,7 +67,7 @@ def send(lease: LeaseHandle, row: Order) -> None:
         deal=row.deal_id,
         name=row.name,
         generation=row.generation,
-        market=bot.market.symbol,
+        market=row.deal.market.symbol,
         side="buy" if row.side == "buy" else "sell",
         type="ioc" if row.at_market else "limit",
         amount=written(row.amount),

@@ -15,17 +15,16 @@ import contextlib
 import logging
 import os
 import threading
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
 from botplatform.bots.actions import complain
-from botplatform.bots.models import Bot
+from botplatform.bots.models import BotMarket
 from botplatform.exchanges.vault import Code, LeaseHandle, OutcomeUnknown, Refused, Retry, runner
 from botplatform.lib import clock
 from botplatform.runner import drain
-from botplatform.runner.keeper import BotKeeper, bots_to_look_after
+from botplatform.runner.keeper import BotKeeper, pairs_to_look_after
 from botplatform.runner.models import Shard
 from botplatform.runner.news import catch_up
 from botplatform.runner.placing import NOT_OURS_ANY_MORE, LeaseLost
@@ -65,10 +64,10 @@ class _Slice:
     def __init__(self, lease: LeaseHandle) -> None:
         self._lease = lease
         self._ticks = TickListener(settings.LAYOUT.ticks_socket)
-        self._keepers: dict[UUID, BotKeeper] = {}
-        self._beaten: dict[UUID, float] = {}
-        self._put_off: dict[UUID, float] = {}
-        self._stirred_since: dict[UUID, float] = {}
+        self._keepers: dict[int, BotKeeper] = {}  # by pair: a bot on a market
+        self._beaten: dict[int, float] = {}
+        self._put_off: dict[int, float] = {}
+        self._stirred_since: dict[int, float] = {}
         self._events_at = self._bots_at = 0.0
         self._over = threading.Event()
 
@@ -130,18 +129,19 @@ class _Slice:
         """Bots come, go and change; a changed row is read anew. The row of the shard shows that we live."""
         now = clock.now()
         Shard.objects.filter(name=self._lease.shard).update(beat_at=now)
-        concerned = [bot for bot in bots_to_look_after() if shard_of(bot.account_id) == self._lease.shard]
-        for key in self._keepers.keys() - {bot.pk for bot in concerned}:
+        concerned = [pair for pair in pairs_to_look_after() if shard_of(pair.bot.account_id) == self._lease.shard]
+        for key in self._keepers.keys() - {pair.pk for pair in concerned}:
             del self._keepers[key]
-        for bot in concerned:
-            keeper = self._keepers.get(bot.pk)
+        for pair in concerned:
+            keeper = self._keepers.get(pair.pk)
             if keeper is None:
-                self._admit(bot)
-            elif keeper.differs_from(bot):
-                keeper.reload(bot)
+                self._admit(pair)
+            elif keeper.differs_from(pair):
+                keeper.reload(pair)
 
-    def _admit(self, bot: Bot) -> None:
+    def _admit(self, pair: BotMarket) -> None:
         """Begin to look after a bot: a token for its grant first, which makes its events ours to read."""
+        bot = pair.bot
         try:
             self._lease.open_grant(bot.grant)
         except Refused as why:
@@ -151,7 +151,7 @@ class _Slice:
         except (Retry, OutcomeUnknown) as why:
             log.warning("%s: bot %s: %s", self._lease.shard, bot.pk, why)
         else:
-            self._keepers[bot.pk] = BotKeeper(bot, self._lease)
+            self._keepers[pair.pk] = BotKeeper(pair, self._lease)
             self._events_at = 0.0
 
     def _read_news(self, now: float) -> None:
@@ -166,7 +166,7 @@ class _Slice:
         for keeper in self._keepers.values():
             if keeper.stirred or keeper.deal_id in news.deals:
                 keeper.tell(news)
-                keeper.reload(keeper.bot)
+                keeper.reload(keeper.pair)
 
     def _something_was_missed(self, now: float) -> bool:
         stirred = {key for key, keeper in self._keepers.items() if keeper.stirred}
@@ -176,7 +176,7 @@ class _Slice:
             self._stirred_since.clear()
         return late
 
-    def _beat(self, key: UUID, keeper: BotKeeper) -> None:
+    def _beat(self, key: int, keeper: BotKeeper) -> None:
         try:
             keeper.beat(self._ticks.last(keeper.market))
         except LeaseLost:

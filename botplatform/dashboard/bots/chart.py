@@ -20,7 +20,7 @@ _SHORT = {"base": "buy", "take-profit": "sell"}
 def chart(standing: Standing, levels: Levels, deals: Iterable[Deal]) -> dict[str, Any]:
     """Everything that the page's chart draws."""
     market = standing.bot.market
-    newest = Candle.objects.filter(market=market).order_by("-opened_at")[:CANDLES]
+    newest = Candle.objects.filter(market=market, interval=1).order_by("-opened_at")[:CANDLES]
     return {
         "candles": [bar(candle) for candle in reversed(newest)],
         "places": figures.decimals(market.tick_size),

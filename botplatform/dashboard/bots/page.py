@@ -62,7 +62,7 @@ class BotPage:
             return {"gone": None}
         shown = context(loaded, prices)
         html = {part: render_to_string(f"dashboard/bots/parts/{part}.html", shown) for part in PARTS}
-        last = Candle.objects.filter(market=loaded.standing.bot.market).order_by("-opened_at").first()
+        last = Candle.objects.filter(market=loaded.standing.bot.market, interval=1).order_by("-opened_at").first()
         return {
             **html,
             "chart": chart.overlay(loaded.standing, shown["levels"], loaded.deals),

@@ -2,7 +2,8 @@
 
 1. Learn its markets.
 2. Fill the gap between the last stored candle and now.
-3. Watch prices and candles until the connection breaks; then begin again, after a while.
+3. Watch prices and candles, and fetch the histories that are asked for, until the connection breaks; then begin
+   again, after a while.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 _PAGE = 1000
 _STORE_EVERY = 1.0  # seconds between two writes of the same market
 _LONGEST_PAUSE = 15.0
+_HISTORIES_EVERY = 2.0
+_HOUR, _DAY = 60, 1440
 
 
 class Feed:
@@ -47,6 +50,7 @@ class Feed:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._watch_prices())
                     group.create_task(self._watch_candles())
+                    group.create_task(self._fetch_histories())
             except* ccxt.BaseError as broken:
                 log.warning("%s: %s; again in %.1f s", self._name, broken.exceptions[0], pause)
             await asyncio.sleep(pause)
@@ -82,7 +86,7 @@ class Feed:
             self._told[symbol] = at
             self._publisher.tell(self._name, symbol, price, at)
             if self._due("price", symbol):
-                await sync_to_async(store.keep_price)(self._markets[symbol], price, at)
+                await sync_to_async(store.keep_price)(self._markets[symbol], price, at, ticker.get("quoteVolume"))
 
     async def _watch_candles(self) -> None:
         subscriptions = [[symbol, "1m"] for symbol in self._markets]
@@ -98,9 +102,25 @@ class Feed:
                     newest[symbol] = rows[-1][0]
                     await sync_to_async(store.keep_candles)(self._markets[symbol], rows[-2:])
 
+    async def _fetch_histories(self) -> None:
+        """Candles that bots' conditions look back on, as they are asked for."""
+        while True:
+            for history in await sync_to_async(store.due_histories)(self._name):
+                name = timeframe(history.interval)
+                rows = await self._exchange.fetch_ohlcv(history.market.symbol, name, None, min(history.candles, _PAGE))
+                await sync_to_async(store.keep_history)(history, rows)
+            await asyncio.sleep(_HISTORIES_EVERY)
+
     def _due(self, what: str, symbol: str) -> bool:
         now = clock.monotonic()
         if now - self._stored.get((what, symbol), 0) < _STORE_EVERY:
             return False
         self._stored[what, symbol] = now
         return True
+
+
+def timeframe(minutes: int) -> str:
+    """ccxt's name of an interval."""
+    if minutes % _DAY == 0:
+        return f"{minutes // _DAY}d"
+    return f"{minutes // _HOUR}h" if minutes % _HOUR == 0 else f"{minutes}m"

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from botplatform.lib import clock
-from botplatform.markets.models import Candle, Market
+from botplatform.markets.models import Candle, History, Market
 
 FIRST_BACKFILL = timedelta(hours=24)
 _RULES = ("tick_size", "lot_size", "min_notional", "min_amount", "maker_fee", "taker_fee", "active")
@@ -40,15 +42,18 @@ def _market(exchange: str, market: dict[str, Any]) -> Market:
     )
 
 
-def keep_price(market: Market, price: str, at: int) -> None:
-    Market.objects.filter(pk=market.pk).update(last_price=Decimal(price), last_price_at=_moment(at))
+def keep_price(market: Market, price: str, at: int, volume: str | None) -> None:
+    """The last price, and the quote that was traded in 24 hours where the exchange tells it."""
+    known = None if volume is None else Decimal(volume)
+    Market.objects.filter(pk=market.pk).update(last_price=Decimal(price), last_price_at=_moment(at), volume=known)
 
 
-def keep_candles(market: Market, rows: Iterable[list[Any]]) -> None:
+def keep_candles(market: Market, rows: Iterable[list[Any]], interval: int = 1) -> None:
     """Rows as ccxt gives them: milliseconds, open, high, low, close, volume. A candle that grew is replaced."""
     candles = [
         Candle(
             market=market,
+            interval=interval,
             opened_at=_moment(row[0]),
             open=Decimal(str(row[1])),
             high=Decimal(str(row[2])),
@@ -61,18 +66,31 @@ def keep_candles(market: Market, rows: Iterable[list[Any]]) -> None:
     Candle.objects.bulk_create(
         candles,
         update_conflicts=True,
-        unique_fields=["market", "opened_at"],
+        unique_fields=["market", "interval", "opened_at"],
         update_fields=["open", "high", "low", "close", "volume"],
     )
 
 
 def missing_since(market: Market) -> int:
     """Milliseconds since 1970 of the first candle that may be missing or unfinished."""
-    last = Candle.objects.filter(market=market).order_by("-opened_at").first()
+    last = Candle.objects.filter(market=market, interval=1).order_by("-opened_at").first()
     start = clock.now() - FIRST_BACKFILL
     if last is not None:
         start = max(start, last.opened_at)
     return int(start.timestamp() * 1000)
+
+
+def due_histories(exchange: str) -> list[History]:
+    """Histories that nobody has fetched yet, or that the minutes kept since then may soon not reach back to."""
+    old = clock.now() - FIRST_BACKFILL / 2
+    ours = History.objects.filter(market__exchange=exchange, market__active=True).select_related("market")
+    return list(ours.filter(Q(fetched_at=None) | Q(fetched_at__lt=old)))
+
+
+def keep_history(history: History, rows: Iterable[list[Any]]) -> None:
+    """What was fetched for a history."""
+    keep_candles(history.market, rows, history.interval)
+    History.objects.filter(pk=history.pk).update(fetched_at=clock.now())
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -1,0 +1,92 @@
+"""Telling an open deal's strategy what happened, and writing down what it makes of it before anything is sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from botplatform.bots.actions import complain, note
+from botplatform.bots.models import Bot, Deal, Wish
+from botplatform.lib import clock
+from botplatform.lib.money import written
+from botplatform.runner.listening import Listener
+from strategies.deal import Deal as DealState
+from strategies.events import AddFunds, Answered, CancelDeal, CloseAtMarket, Event, ReduceFunds, Signalled, Tick
+from strategies.kinds import state_to_text
+from strategies.settings import SettingsRefused
+from strategies.strategy import Strategy
+
+
+class Hearing:
+    """One open deal. `wishes` are told once: each is marked done together with what the strategy made of it."""
+
+    def __init__(
+        self, bot: Bot, deal: Deal, state: DealState, strategy: Strategy, before: Hearing | None = None
+    ) -> None:
+        self._bot, self._deal, self._state, self._strategy = bot, deal, state, strategy
+        self._told: dict[str, bool] = {}
+        if before is not None:
+            self._listener, self._told = before._listener, before._told
+        else:
+            self._listener = Listener(deal.market, strategy.asks) if strategy.asks else None
+
+    def hear(self, tick: Tick, wishes: list[Wish]) -> None:
+        """The price and the time, answers to conditions that have changed, the user's wishes."""
+        now = int(clock.now().timestamp() * 1000)
+        self._tell(Tick(now, tick.price), tick.price)
+        if self._listener is not None:
+            self._listener.listen()
+            for name, holds in self._listener.answers():
+                if self._told.get(name) is not holds:
+                    self._told[name] = holds
+                    self._tell(Answered(now, name, holds, tick.price), tick.price)
+        for wish in wishes:
+            self._grant(wish, tick.price)
+        if self._deal.wish == Deal.Wish.CLOSE:
+            self._tell(CloseAtMarket(), tick.price)
+        elif self._deal.wish == Deal.Wish.CANCEL:
+            self._tell(CancelDeal(), tick.price)
+
+    def _grant(self, wish: Wish, price: Decimal) -> None:
+        """A wish comes to the strategy as an event of its own; one that cannot be is told its user."""
+        if self._listener is not None and wish.kind == Wish.Kind.SIGNAL:
+            self._listener.signal(wish.name, int(wish.wished_at.timestamp() * 1000))
+        refused = ""
+        with transaction.atomic():
+            try:
+                self._tell(_event(wish, price), price)
+            except SettingsRefused as why:
+                refused = str(why)
+                complain(self._bot, "wish", f"{wish.get_kind_display()}: {why}", deal=self._deal)
+            Wish.objects.filter(pk=wish.pk).update(done_at=clock.now(), refused=refused[:400])
+
+    def _tell(self, event: Event, price: Decimal) -> None:
+        state, deal = self._state, self._deal
+        before = state.state
+        self._strategy.on_event(state, event)
+        if state.state is not before:
+            deal.memory = state_to_text(state.state)
+            Deal.objects.filter(pk=deal.pk).update(memory=deal.memory)
+        if state.ending and state.ending != deal.ending:
+            deal.ending = state.ending
+            Deal.objects.filter(pk=deal.pk).update(ending=state.ending)
+            note(self._bot, f"Deal {deal.number} ends: {state.ending} at {written(price)}.", deal=deal)
+
+
+def _event(wish: Wish, price: Decimal) -> Event:
+    what = wish.what
+    limit = Decimal(what["price"]) if what.get("price") else None
+    match wish.kind:
+        case Wish.Kind.ADD:
+            return AddFunds(wish=wish.name, quote=Decimal(what["quote"]), price=limit, at_price=price)
+        case Wish.Kind.REDUCE:
+            return ReduceFunds(wish=wish.name, share=Decimal(what["share"]), price=limit)
+        case _:
+            return Signalled(
+                wish=wish.name,
+                at=int(wish.wished_at.timestamp() * 1000),
+                action=what.get("action", ""),
+                price=price,
+                details=tuple(sorted((str(name), str(value)) for name, value in what.get("details", {}).items())),
+            )
