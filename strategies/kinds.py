@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,12 @@ def from_json(kind: str, values: Mapping[str, Any]) -> Strategy:
         raise SettingsRefused((Problem("kind", f"there is no bot kind {kind!r}.", f"Choose one of: {known}."),))
     strategy: Strategy = shapes.read(KINDS[kind], values)
     return strategy
+
+
+def settings_of(kind: str) -> tuple[dataclasses.Field[Any], ...]:
+    """The settings of a kind of bot, in the order in which a trader fills them in. Raises KeyError."""
+    fields = dataclasses.fields(KINDS[kind])  # type: ignore[arg-type]  # a Protocol cannot say "dataclass"
+    return tuple(field for field in fields if field.init)
 
 
 def to_json(strategy: Strategy) -> dict[str, Any]:

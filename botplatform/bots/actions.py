@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from botplatform.accounts.models import User
-from botplatform.bots.models import Bot, BotEvent, Deal
+from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.exchanges.vault import Limits, WriteGrant, web
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.markets.models import Market
 from strategies.kinds import from_json
+from strategies.market import ZERO
 from strategies.settings import Problem, SettingsRefused
 
 # Room above the largest order that the settings can ask for: prices move between two deals.
@@ -26,28 +28,46 @@ class NoPrice(Exception):
 
 
 def create(
-    owner: User, account: ExchangeAccount, market: Market, *, name: str, kind: str, settings: dict[str, Any]
+    owner: User,
+    account: ExchangeAccount,
+    market: Market,
+    more: Sequence[Market] = (),
+    *,
+    name: str,
+    kind: str,
+    settings: dict[str, Any],
 ) -> Bot:
-    """A bot that is not running yet. Raises SettingsRefused with every problem that can be known now."""
+    """A bot that is not running yet, on `market` and `more`. Raises SettingsRefused with every problem known now."""
     strategy = from_json(kind, settings)
     problems: list[Problem] = []
-    if account.owner_id != owner.pk or account.exchange != market.exchange:
-        problems.append(Problem("account", "this account cannot trade on that market.", "Choose one of your own."))
+    markets = list(dict.fromkeys((market, *more)))
+    for each in markets:
+        if account.owner_id != owner.pk or account.exchange != each.exchange:
+            problems.append(Problem("account", "this account cannot trade on that market.", "Choose one of your own."))
+        if each.rules.quote != market.rules.quote:
+            quote = market.rules.quote
+            problem = Problem("markets", f"{each.symbol} is not paid in {quote}.", "Choose markets of one quote.")
+            problems.append(problem)
+        if each.last_price is not None:
+            problems += strategy.problems(each.last_price, each.rules)
     if not name.strip():
         problems.append(Problem("name", "it is empty.", "Give the bot a name."))
-    if market.last_price is not None:
-        problems += strategy.problems(market.last_price, market.rules)
     if problems:
-        raise SettingsRefused(tuple(problems))
-    return Bot.objects.create(
-        owner=owner,
-        account=account,
-        market=market,
-        name=name.strip(),
-        kind=kind,
-        settings=settings,
-        created_at=clock.now(),
-    )
+        raise SettingsRefused(tuple(dict.fromkeys(problems)))
+    with transaction.atomic():
+        bot = Bot.objects.create(
+            owner=owner,
+            account=account,
+            market=market,
+            name=name.strip(),
+            kind=kind,
+            settings=settings,
+            created_at=clock.now(),
+        )
+        BotMarket.objects.bulk_create(
+            BotMarket(bot=bot, market=each, position=position) for position, each in enumerate(markets)
+        )
+    return bot
 
 
 def start(bot: Bot) -> None:
@@ -55,16 +75,19 @@ def start(bot: Bot) -> None:
 
     Raises NoPrice, SettingsRefused, and the vault's Refused, Retry and OutcomeUnknown.
     """
-    market = bot.market
-    if market.last_price is None:
-        raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
     strategy = bot.strategy
-    problems = tuple(strategy.problems(market.last_price, market.rules))
+    largest, problems = ZERO, list[Problem]()
+    markets = [pair.market for pair in bot.pairs.select_related("market")]
+    for market in markets:
+        if market.last_price is None:
+            raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
+        problems += strategy.problems(market.last_price, market.rules)
+        if not problems:
+            largest = max(largest, strategy.largest_order(market.last_price, market.rules) * _HEADROOM)
     if problems:
-        raise SettingsRefused(problems)
-    largest = strategy.largest_order(market.last_price, market.rules) * _HEADROOM
+        raise SettingsRefused(tuple(dict.fromkeys(problems)))
     limits = Limits(
-        markets=(market.symbol,),
+        markets=tuple(market.symbol for market in markets),
         sides=("buy", "sell"),
         types=("limit", "ioc"),
         order_notional=written(largest.quantize(Decimal("0.00000001"))),

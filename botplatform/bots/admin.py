@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order, Sweep, SweepChunk
+from botplatform.bots.models import (
+    Bot,
+    BotEvent,
+    BotMarket,
+    Deal,
+    Fill,
+    Order,
+    Sweep,
+    SweepChunk,
+    Wish,
+)
 from botplatform.lib.records import RecordAdmin, TableAdmin
 
 
@@ -23,11 +33,27 @@ class BotAdmin(TableAdmin):
         return False
 
 
+@admin.register(BotMarket)
+class BotMarketAdmin(RecordAdmin):
+    list_display = ["bot", "market", "position", "carried_amount", "carried_cost"]
+    list_select_related = ["bot", "market"]
+    search_fields = ["bot__name", "market__symbol"]
+
+
+@admin.register(Wish)
+class WishAdmin(RecordAdmin):
+    list_display = ["wished_at", "bot", "market", "kind", "done_at", "refused"]
+    list_filter = ["kind"]
+    list_select_related = ["bot", "market"]
+    search_fields = ["bot__name", "market__symbol"]
+    date_hierarchy = "wished_at"
+
+
 @admin.register(Deal)
 class DealAdmin(RecordAdmin):
-    list_display = ["bot", "number", "opened_at", "closed_at", "ending", "wish", "realised"]
+    list_display = ["bot", "market", "number", "opened_at", "closed_at", "ending", "wish", "realised"]
     list_filter = ["ending", "wish", "bot"]
-    list_select_related = ["bot"]
+    list_select_related = ["bot", "market"]
     search_fields = ["bot__name", "id"]
     date_hierarchy = "opened_at"
 

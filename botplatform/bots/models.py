@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
 from django.conf import settings
 from django.db import models
 
@@ -23,6 +24,7 @@ from strategies.kinds import from_json, state_from_text
 from strategies.orders import Fill as FillState
 from strategies.orders import Order as WantedOrder
 from strategies.orders import Side
+from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
 __all__ = ["Bot", "BotEvent", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
@@ -74,6 +76,7 @@ class Deal(models.Model):
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=20)
     settings = models.JSONField()
+    opens = models.CharField(max_length=4, default="buy")  # the side of its first order: a short sells first
     price = MoneyField()  # the market's price when it was opened
     carried_amount = MoneyField(default="0")
     carried_cost = MoneyField(default="0")
@@ -102,9 +105,8 @@ class Deal(models.Model):
         return from_json(self.kind, self.settings)
 
     def state(self, fills: Iterable[Fill] | None = None) -> DealState:
-        """The deal as strategies know it, from its rows. Raises SettingsRefused for settings of another version."""
+        """The deal as strategies know it, from its rows."""
         rows = Fill.objects.filter(order__deal=self).select_related("order") if fills is None else fills
-        strategy = self.strategy
         return DealState.of(
             (row.state for row in sorted(rows, key=lambda row: row.learned)),
             market=self.market.rules,
@@ -112,9 +114,16 @@ class Deal(models.Model):
             opened_at=int(self.opened_at.timestamp() * 1000),
             carried=Carried(amount=self.carried_amount, cost=self.carried_cost),
             ending=Ending(self.ending) if self.ending else None,
-            opens=strategy.opens_with,
-            state=state_from_text(strategy, self.memory),
+            opens=Side(self.opens),
+            state=self._remembered(),
         )
+
+    def _remembered(self) -> msgspec.Struct | None:
+        """What its strategy remembers; nothing while its settings are those of another version and cannot be read."""
+        try:
+            return state_from_text(self.strategy, self.memory)
+        except SettingsRefused:
+            return None
 
 
 class Order(models.Model):

@@ -93,18 +93,26 @@ class Standing:
     """A bot at one moment, apart from the price."""
 
     bot: Bot
-    open: OpenDeal | None
+    deals: tuple[OpenDeal, ...]  # the open ones, the newest first
     closed: int
     closed_profit: Decimal
     closed_today: Decimal
 
+    @property
+    def open(self) -> OpenDeal | None:
+        """The newest open deal."""
+        return self.deals[0] if self.deals else None
+
     def profit(self, price: Decimal | None) -> Profit:
-        state = self.open.state if self.open else None
+        """At this price of its first market; deals on others are valued at the last price that was kept of theirs."""
+        first = self.bot.market_id
+        prices = [price if deal.row.market_id == first else deal.row.market.last_price for deal in self.deals]
+        gains = (deal.state.open_profit(at) for deal, at in zip(self.deals, prices, strict=True) if at is not None)
         return Profit(
             today=self.closed_today,
-            realised=self.closed_profit + (state.realised if state else ZERO),
-            open=state.open_profit(price) if state and price is not None else ZERO,
-            known=price is not None,
+            realised=self.closed_profit + sum((deal.state.realised for deal in self.deals), ZERO),
+            open=sum(gains, ZERO),
+            known=price is not None and None not in prices,
         )
 
 
@@ -117,11 +125,13 @@ def standings(bots: QuerySet[Bot]) -> list[Standing]:
     finished = Deal.objects.filter(bot__in=ids, closed_at__isnull=False).order_by()
     for bot, realised, at in finished.values_list("bot_id", "realised", "closed_at"):
         closed[bot].append((realised, at is not None and at >= midnight))
-    going_on = {deal.bot_id: deal for deal in _open_deals(rows)}
+    going_on = defaultdict[object, list[OpenDeal]](list)
+    for deal in _open_deals(rows):
+        going_on[deal.bot_id].append(_open_deal(deal))
     return [
         Standing(
             bot=bot,
-            open=_open_deal(going_on[bot.pk]) if bot.pk in going_on else None,
+            deals=tuple(going_on[bot.pk]),
             closed=len(closed[bot.pk]),
             closed_profit=sum((realised for realised, _ in closed[bot.pk]), ZERO),
             closed_today=sum((realised for realised, today in closed[bot.pk] if today), ZERO),
@@ -132,7 +142,8 @@ def standings(bots: QuerySet[Bot]) -> list[Standing]:
 
 def _open_deals(bots: Iterable[Bot]) -> Iterable[Deal]:
     by_id = {bot.pk: bot for bot in bots}
-    for deal in Deal.objects.filter(bot__in=by_id, closed_at=None).prefetch_related("orders__fills"):
+    going_on = Deal.objects.filter(bot__in=by_id, closed_at=None).select_related("market")
+    for deal in going_on.prefetch_related("orders__fills"):
         deal.bot = by_id[deal.bot_id]
         yield deal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from botplatform.lib.records import RecordAdmin, TableAdmin
-from botplatform.markets.models import Candle, Market
+from botplatform.markets.models import Candle, History, Market
 
 
 @admin.register(Market)
@@ -22,3 +22,10 @@ class CandleAdmin(RecordAdmin):
     list_filter = ["market"]
     list_select_related = ["market"]
     date_hierarchy = "opened_at"
+
+
+@admin.register(History)
+class HistoryAdmin(RecordAdmin):
+    list_display = ["market", "interval", "candles", "asked_at", "fetched_at"]
+    list_select_related = ["market"]
+    search_fields = ["market__symbol"]

@@ -19,6 +19,7 @@ from botplatform.exchanges.vault import LeaseHandle
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.runner.listening import Listener
+from botplatform.runner.wishes import NEED_A_DEAL, recent_signals, settle
 from strategies.deal import Carried
 from strategies.events import Tick
 from strategies.kinds import to_json
@@ -41,6 +42,7 @@ class Doorway:
     def look(self, tick: Tick, wishes: list[Wish]) -> bool:
         """Open a deal if it is time; whether one was opened. Raises what the signer raises."""
         by_hand = [wish for wish in wishes if wish.kind == Wish.Kind.START]
+        settle([wish for wish in wishes if wish.kind in NEED_A_DEAL], "No deal is open on this market.")
         if not self._bot.enabled and not by_hand:
             return False
         try:
@@ -58,11 +60,11 @@ class Doorway:
             against = None if problem is None else str(problem)
         if against is not None:
             if by_hand:
-                _settle(by_hand, against)
+                settle(by_hand, against)
             complain(self._bot, "settings", f"No deal was opened on {market.symbol}. {against}")
             return False
         self._open(strategy, tick)
-        _settle(by_hand, "")
+        settle(by_hand, "")
         return True
 
     def _there_is_room(self, opening: Opening) -> bool:
@@ -85,9 +87,9 @@ class Doorway:
             return True
         if self._listener is None:
             self._listener = Listener(self._pair.market, {_START: opening.conditions})
-        for wish in wishes:
-            if wish.kind == Wish.Kind.SIGNAL:
-                self._listener.signal(wish.name, int(wish.wished_at.timestamp() * 1000))
+        for signal in recent_signals(self._bot, self._pair.market):
+            self._listener.signal(signal.name, int(signal.wished_at.timestamp() * 1000))
+        settle([wish for wish in wishes if wish.kind == Wish.Kind.SIGNAL], "")
         self._listener.listen()
         return self._listener.holds(_START)
 
@@ -105,6 +107,7 @@ class Doorway:
                 number=number,
                 kind=bot.kind,
                 settings=to_json(strategy),
+                opens=strategy.opens_with,
                 price=tick.price,
                 carried_amount=carried.amount,
                 carried_cost=carried.cost,
@@ -125,14 +128,10 @@ class Doorway:
 
     def _free(self, asset: str) -> Decimal:
         answer = self._lease.balances(self._bot.grant)
-        return next((Decimal(each.free) for each in answer.balances if each.asset == asset), ZERO)
+        return Decimal(answer.free.get(asset, "0"))
 
 
 def _carried(strategy: Strategy, pair: BotMarket, price: Decimal) -> Carried:
     """The dust of the deal before, or the coins of its owner that this one needs: that dust is among them."""
     given = strategy.given(price, pair.market.rules)
     return given if given.amount > pair.carried.amount else pair.carried
-
-
-def _settle(wishes: list[Wish], refused: str) -> None:
-    Wish.objects.filter(pk__in=[wish.pk for wish in wishes]).update(done_at=clock.now(), refused=refused[:400])

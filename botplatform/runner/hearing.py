@@ -11,6 +11,7 @@ from botplatform.bots.models import Bot, Deal, Wish
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.runner.listening import Listener
+from botplatform.runner.wishes import settle
 from strategies.deal import Deal as DealState
 from strategies.events import AddFunds, Answered, CancelDeal, CloseAtMarket, Event, ReduceFunds, Signalled, Tick
 from strategies.kinds import state_to_text
@@ -21,23 +22,18 @@ from strategies.strategy import Strategy
 class Hearing:
     """One open deal. `wishes` are told once: each is marked done together with what the strategy made of it."""
 
-    def __init__(
-        self, bot: Bot, deal: Deal, state: DealState, strategy: Strategy, before: Hearing | None = None
-    ) -> None:
+    def __init__(self, bot: Bot, deal: Deal, state: DealState, strategy: Strategy, listener: Listener | None) -> None:
         self._bot, self._deal, self._state, self._strategy = bot, deal, state, strategy
         self._told: dict[str, bool] = {}
-        if before is not None:
-            self._listener, self._told = before._listener, before._told
-        else:
-            self._listener = Listener(deal.market, strategy.asks) if strategy.asks else None
+        self.listener = listener or (Listener(deal.market, strategy.asks) if strategy.asks else None)
 
     def hear(self, tick: Tick, wishes: list[Wish]) -> None:
         """The price and the time, answers to conditions that have changed, the user's wishes."""
         now = int(clock.now().timestamp() * 1000)
         self._tell(Tick(now, tick.price), tick.price)
-        if self._listener is not None:
-            self._listener.listen()
-            for name, holds in self._listener.answers():
+        if self.listener is not None:
+            self.listener.listen()
+            for name, holds in self.listener.answers():
                 if self._told.get(name) is not holds:
                     self._told[name] = holds
                     self._tell(Answered(now, name, holds, tick.price), tick.price)
@@ -50,8 +46,11 @@ class Hearing:
 
     def _grant(self, wish: Wish, price: Decimal) -> None:
         """A wish comes to the strategy as an event of its own; one that cannot be is told its user."""
-        if self._listener is not None and wish.kind == Wish.Kind.SIGNAL:
-            self._listener.signal(wish.name, int(wish.wished_at.timestamp() * 1000))
+        if wish.kind == Wish.Kind.START:
+            settle([wish], "A deal is open on this market already.")
+            return
+        if self.listener is not None and wish.kind == Wish.Kind.SIGNAL:
+            self.listener.signal(wish.name, int(wish.wished_at.timestamp() * 1000))
         refused = ""
         with transaction.atomic():
             try:
@@ -59,7 +58,7 @@ class Hearing:
             except SettingsRefused as why:
                 refused = str(why)
                 complain(self._bot, "wish", f"{wish.get_kind_display()}: {why}", deal=self._deal)
-            Wish.objects.filter(pk=wish.pk).update(done_at=clock.now(), refused=refused[:400])
+            settle([wish], refused)
 
     def _tell(self, event: Event, price: Decimal) -> None:
         state, deal = self._state, self._deal

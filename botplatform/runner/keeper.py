@@ -116,8 +116,8 @@ class BotKeeper:
         self._state = self._deal.state(fills)
         # Conditions go on from where they were heard, unless it is another deal or has other settings.
         same = before is not None and (before.pk, before.edited) == (self._deal.pk, self._deal.edited)
-        known = self._hearing if same else None
-        self._hearing = Hearing(self.bot, self._deal, self._state, self._strategy, known)
+        listener = self._hearing.listener if same and self._hearing is not None else None
+        self._hearing = Hearing(self.bot, self._deal, self._state, self._strategy, listener)
         for order in self._deal.orders.order_by("generation"):
             order.deal = self._deal
             self._orders[order.name] = order

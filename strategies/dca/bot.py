@@ -46,7 +46,7 @@ from strategies.events import (
     Tick,
 )
 from strategies.market import ONE, ZERO, Market
-from strategies.opening import Opening
+from strategies.opening import Opening, Past
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem
 from strategies.shapes import refuse
@@ -264,6 +264,8 @@ class DCA(DCASettings):
 
         For a short deal, what the coins that it may sell are worth at `price`.
         """
+        if self.volume_in is VolumeIn.PERCENT:
+            return self._at_most().capital(price, market)
         if self.direction is Direction.SHORT:
             return self._coins(price, market) * price
         base = self._base_amount(price, market) * price
@@ -275,6 +277,8 @@ class DCA(DCASettings):
         The exit trades all coins at once: at up to the take profit's price, or, buying a short back, at twice the
         price of the highest averaging order.
         """
+        if self.volume_in is VolumeIn.PERCENT:
+            return self._at_most().largest_order(price, market)
         if self.direction is Direction.SHORT:
             highest = max((rung.price for rung in self.ladder(price, market)), default=price)
             return self._coins(price, market) * 2 * max(highest, price)
@@ -283,11 +287,17 @@ class DCA(DCASettings):
 
     def problems(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What cannot work on this market while it stands at `price`."""
+        if self.volume_in is VolumeIn.PERCENT:
+            return self._at_most().problems(price, market)
         return checks.problems(self, self._steps, self._base_amount(price, market), price, market)
 
     def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What works, but hardly as it was meant."""
         return checks.warnings(self, self._anchor(price, market), market)
+
+    def _at_most(self) -> DCA:
+        """Its sizes with the most balance that they are reckoned from. Raises SettingsRefused when there is no such."""
+        return self.for_deal(Past(balance=self.most_balance))
 
     def _coins(self, price: Decimal, market: Market) -> Decimal:
         rungs = self.ladder(self._anchor(price, market), market)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from strategies.dca.averaging_orders import ladder
-from strategies.dca.choices import Direction, From, Reckoned, VolumeIn
+from strategies.dca.choices import Direction, From, Reckoned
 from strategies.dca.settings import DCASettings, StepSetting
 from strategies.market import Market
 from strategies.opening import AT_ONCE, Opening
@@ -47,9 +47,6 @@ def problems(
     settings: DCASettings, steps: Sequence[StepSetting], base: Decimal, price: Decimal, market: Market
 ) -> Iterator[Problem]:
     """What cannot work on this market while it stands at `price`; `base` is the base order's amount."""
-    if settings.volume_in is VolumeIn.PERCENT:
-        yield Problem("volume_in", "percent of the balance are not worked out yet.", "Ask again when it is known.")
-        return
     least = f"{smallest(market, price)} {market.quote}"
     if not market.accepts(base, price):
         yield Problem(

@@ -65,6 +65,13 @@ class Sizes(Strategy):
         "The unit of all sizes: quote, base (coins), or percent of the free quote when a deal opens (5 is 5 %).",
         VolumeIn.QUOTE,
     )
+    most_balance: Decimal | None = setting(
+        "Sizes in percent are reckoned from at most this much. It bounds what the bot's grant allows.",
+        unit="quote",
+        low="0",
+        above_low=True,
+        default=None,
+    )
     base_order_type: OrderType = choice(
         "Market trades at once. Limit waits at the price at which the deal opened.", OrderType.MARKET
     )
@@ -166,7 +173,7 @@ class Sizes(Strategy):
             raise SettingsRefused(
                 (Problem("volume_in", "the free balance is not known.", "Choose sizes in quote, or give a balance."),)
             )
-        one = past.balance / _PERCENT
+        one = (past.balance if self.most_balance is None else min(past.balance, self.most_balance)) / _PERCENT
         first = self.averaging_order
         return replace(
             self,

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from botplatform.lib.money import written
-from strategies.kinds import KINDS
+from strategies.kinds import KINDS, settings_of
 from strategies.settings import Problem, SettingsRefused
 from strategies.shapes import Choice, Number, Switch, shape_of
 
@@ -32,8 +32,7 @@ def axes_of(kind: str, texts: Sequence[str]) -> tuple[Axis, ...]:
     if kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise SettingsRefused((Problem("kind", f"there is no bot kind {kind!r}.", f"Choose one of: {known}."),))
-    bot: Any = KINDS[kind]
-    fields = {field.name: field for field in dataclasses.fields(bot) if field.init and _can_vary(field)}
+    fields = {field.name: field for field in settings_of(kind) if _can_vary(field)}
     found: dict[str, Axis] = {}
     problems = []
     for text in texts:

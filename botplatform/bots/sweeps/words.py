@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 from botplatform.bots.backtests import job as jobs
-from strategies.kinds import KINDS
+from strategies.kinds import KINDS, settings_of
 from strategies.settings import SettingsRefused
 
 
@@ -20,8 +19,7 @@ def job_words(path: Path) -> dict[str, Any]:
     try:
         jobs.of(words)
     except SettingsRefused as why:
-        kinds: list[Any] = list(KINDS.values())
-        fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+        fields = {field.name for kind in KINDS for field in settings_of(kind)}
         fatal = tuple(problem for problem in why.problems if problem.field not in fields)
         if fatal:
             raise SettingsRefused(fatal) from None

@@ -88,5 +88,5 @@ def _ladder(strategy: DCA, market: Rules, price: Decimal) -> Iterator[dict[str, 
     for name, at, away, amount in buys:
         held, cost = held + amount, cost + amount * at
         average = cost / (held * (ONE - market.taker_fee))
-        target = market.price_up(average * (ONE + strategy.take_profit) / (ONE - market.maker_fee))
+        target = market.price_up(average * (ONE + (strategy.take_profit or ZERO)) / (ONE - market.maker_fee))
         yield {"name": name, "price": at, "away": away, "spends": amount * at, "total": cost, "target": target}

@@ -16,7 +16,7 @@ from botplatform.accounts.models import User
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.lib.money import written
 from botplatform.markets.models import Market
-from strategies.kinds import KINDS
+from strategies.kinds import settings_of
 from strategies.settings import Bounds, SettingsRefused
 
 KIND = "dca"
@@ -28,6 +28,16 @@ SUGGESTED = {
     "step": "2",
     "take_profit": "1.5",
 }
+ASKED = (
+    "base_order",
+    "averaging_order",
+    "averaging_orders",
+    "step",
+    "step_scale",
+    "volume_scale",
+    "take_profit",
+    "stop_loss",
+)
 UNITS = {"fraction": "%", "factor": "\N{MULTIPLICATION SIGN}", "count": ""}
 _LONGEST = 24  # characters; a Decimal of this length is shifted without rounding
 
@@ -97,14 +107,14 @@ class SettingField(forms.CharField):
 
 
 def _numbers() -> list[dataclasses.Field[Any]]:
-    """The settings that are numbers; the others keep their defaults here."""
-    return [setting for setting in dataclasses.fields(KINDS[KIND]) if "bounds" in setting.metadata]
+    """The settings that are asked for here; the others keep their defaults."""
+    return [setting for setting in settings_of(KIND) if setting.name in ASKED]
 
 
 def _field(setting: dataclasses.Field[Any]) -> SettingField:
     bounds: Bounds = setting.metadata["bounds"]
     default = setting.default
-    optional = default is None
+    optional = default is None and setting.name not in SUGGESTED
     initial = SUGGESTED.get(setting.name, "" if default in (None, dataclasses.MISSING) else written(Decimal(default)))
     label = setting.name.replace("_", " ").capitalize()
     return SettingField(

@@ -6,7 +6,7 @@ from decimal import Decimal as D
 from random import Random
 
 from botplatform.accounts.models import User
-from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
+from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Fill, Order
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets.models import Candle, Market
 
@@ -45,12 +45,14 @@ def account(owner):
 
 def bot(owner, **more):
     given = {"name": "Demo DCA", "settings": SETTINGS, "created_at": now(), "enabled": True, **more}
-    return Bot.objects.create(owner=owner, account=account(owner), market=market(), **given)
+    made = Bot.objects.create(owner=owner, account=account(owner), market=market(), **given)
+    BotMarket.objects.create(bot=made, market=made.market)
+    return made
 
 
 def deal(bot, number=1, price="60000", **more):
     given = {"opened_at": now(), "kind": bot.kind, "settings": bot.settings, "price": price, **more}
-    return Deal.objects.create(bot=bot, number=number, **given)
+    return Deal.objects.create(bot=bot, market=bot.market, number=number, **given)
 
 
 def order(deal, name, side, amount, price, state=Order.State.ACCEPTED, **more):

@@ -79,7 +79,7 @@ def test_a_mistake_is_named_at_its_field_and_nothing_typed_is_lost(send, field, 
 def test_every_setting_explains_itself(client, owner, typed):
     client.force_login(owner)
     page = client.get("/bots/new").content.decode()
-    assert "What the first buy of a deal spends." in page
+    assert "What the first order of a deal spends." in page
     assert "Fall from the base order" in page
     assert page.count("form-hint") == 11
 

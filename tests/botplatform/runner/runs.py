@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from botplatform.bots.models import Bot, Deal, Order
+from botplatform.bots.models import BotMarket, Deal, Order
 from botplatform.lib import clock
-from botplatform.runner.keeper import BotKeeper, bots_to_look_after
+from botplatform.runner.keeper import BotKeeper, pairs_to_look_after
 from botplatform.runner.news import catch_up
 from strategies.events import Tick
 from tests.support.processes import wait_until
@@ -14,8 +14,8 @@ class Run:
     def __init__(self, machine, lease, bot):
         self.machine, self.lease = machine, lease
         lease.open_grant(bot.grant)
-        self.keeper = BotKeeper(bot, lease)
         self.pk = bot.pk
+        self.keeper = BotKeeper(self.pair(), lease)
 
     def price(self, price):
         """Move the market, and the tick with it."""
@@ -27,7 +27,7 @@ class Run:
         self.lease.renew()  # a slice has a thread for it
         news = catch_up(self.lease)
         self.keeper.tell(news)
-        self.keeper.reload(self.bot())
+        self.keeper.reload(self.pair())
         self.keeper.beat(self.tick)
 
     def until(self, condition, what="the rows"):
@@ -37,8 +37,12 @@ class Run:
 
         return wait_until(turn, 20, what)
 
+    def pair(self):
+        found = pairs_to_look_after().filter(bot=self.pk).first()
+        return found or BotMarket.objects.select_related("bot__account", "market").get(bot=self.pk)
+
     def bot(self):
-        return bots_to_look_after().filter(pk=self.pk).first() or Bot.objects.get(pk=self.pk)
+        return self.pair().bot
 
     def state(self, name, generation=1):
         row = Order.objects.filter(deal__bot=self.pk, name=name, generation=generation).first()

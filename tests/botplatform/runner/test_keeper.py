@@ -65,7 +65,7 @@ def test_the_row_stands_before_anything_is_sent(run, silent, account):
 def test_what_never_reached_the_signer_is_sent_again_under_the_same_generation(run, silent, account):
     silent.begin()
     run.keeper.beat(run.tick)
-    run.keeper.reload(Bot.objects.get())
+    run.keeper.reload(run.pair())
     with pytest.raises(Retry):  # it would look the order up, before anything else
         run.keeper.beat(run.tick)
     assert run.state("base") == "wished"
@@ -107,7 +107,7 @@ def test_lost_rows_are_written_anew_from_the_signers_word(run, account):
 def test_a_deal_waits_while_a_trade_is_told_but_not_read(run, account):
     run.until_ladder()
     Fill.objects.all().delete()
-    run.keeper.reload(Bot.objects.get())
+    run.keeper.reload(run.pair())
     run.keeper.beat(run.tick)
     assert all(each["status"] in ("FILLED", "NEW") for each in run.at_exchange(account.at_exchange))
 
@@ -144,7 +144,7 @@ def test_a_close_sells_what_averaging_orders_bought_meanwhile(run, account):
     actions.stop(Bot.objects.get())
     run.price(PRICE * Decimal("0.94"))
     for _ in range(2):  # it acts before it has heard that the ladder filled
-        run.keeper.reload(run.bot())
+        run.keeper.reload(run.pair())
         run.keeper.beat(run.tick)
     run.until(lambda: run.deal().closed_at, "the end of the deal")
     sold = [Decimal(each["executedQty"]) for each in run.at_exchange(account.at_exchange) if each["side"] == "SELL"]
@@ -156,7 +156,7 @@ def test_a_stop_loss_that_overtook_its_ladder_does_not_delay_the_next_deal(run):
     run.until_ladder()
     run.price(PRICE * Decimal("0.94"))
     for _ in range(2):  # it cancels averaging orders that have filled already, and has not heard of it
-        run.keeper.reload(run.bot())
+        run.keeper.reload(run.pair())
         run.keeper.beat(run.tick)
     run.until(lambda: run.deal().number == 2, "the next deal")
     assert not any(run.keeper._waits(f"averaging-{number}") for number in (1, 2))
