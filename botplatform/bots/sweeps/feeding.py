@@ -35,7 +35,7 @@ _PAUSE, _CARE = 0.05, 1.0  # seconds
 _STILL = 15.0  # seconds without any sign of life
 _UNSEEN = timedelta(minutes=10)  # after which whoever took a chunk has left it
 _LOST_MOST = 4
-_FORGOTTEN = timedelta(days=1)
+_FORGOTTEN = timedelta(days=30)
 
 
 class ChunkFailed(Exception):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,17 +19,22 @@ MANY = ("--vary", "step=0.001:0.1:0.0001", "--vary", "take_profit=0.001:0.05:0.0
 
 
 @pytest.fixture
-def start(tmp_path):
-    path = saved(tmp_path / "c.npz", series(5, 20_000, 0.002, 0.05))
+def environment(tmp_path):
+    return {**os.environ, "BOTPLATFORM_VAR": str(tmp_path / "var"), "BOTPLATFORM_TEST": str(tmp_path)}
+
+
+@pytest.fixture
+def start(tmp_path, environment):
     job = tmp_path / "job.json"
     job.write_text(json.dumps(DCA))
     started = []
 
-    def run(*options):
+    def run(*options, bars=20_000):
+        path = saved(tmp_path / "c.npz", series(5, bars, 0.002, 0.05))
         process = subprocess.Popen(
             [sys.executable, "manage.py", "sweep", str(job), "--candles", str(path), *options],
             cwd=ROOT,
-            env={**os.environ, "BOTPLATFORM_VAR": str(tmp_path / "var"), "BOTPLATFORM_TEST": str(tmp_path)},
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -88,7 +94,7 @@ def test_a_cluster_finds_the_same_as_one_process(start, tmp_path):
 
 
 def test_the_sets_of_a_killed_worker_are_done_by_another(start, tmp_path):
-    vary = ("--vary", "step=0.001:0.1:0.001", "--vary", "take_profit=0.001:0.02:0.001")
+    vary = ("--vary", "step=0.001:0.1:0.001", "--vary", "take_profit=0.005:0.012:0.001")
     sweep = start(*vary, "--processes", "2", "--json")
     for pid in workers(tmp_path, sweep):
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -96,7 +102,7 @@ def test_the_sets_of_a_killed_worker_are_done_by_another(start, tmp_path):
             os.kill(pid, signal.SIGKILL)
     told, said = sweep.communicate(timeout=120)
     assert sweep.returncode == 0, said
-    assert json.loads(told)["sets"] == 2000
+    assert json.loads(told)["sets"] == 800
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -119,3 +125,28 @@ def test_a_sweep_that_is_killed_leaves_no_process_behind(start, tmp_path):
     sweep.kill()
     sweep.communicate()
     until(lambda: not of_this(tmp_path), 5, "something still runs")
+
+
+@pytest.fixture
+def default_cluster(tmp_path, environment):
+    """The cluster `default`, and a supervisor's word that it runs."""
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    board = tmp_path / "var" / "run" / "processes.json"
+    board.parent.mkdir(parents=True, exist_ok=True)
+    at = datetime.now(UTC) + timedelta(hours=1)  # it stays fresh
+    board.write_text(json.dumps({"at": at.isoformat(), "processes": {"default": {"state": "ready"}}}))
+    log = tmp_path / "default.log"
+    with log.open("wb") as told:
+        cluster = subprocess.Popen(
+            [sys.executable, "manage.py", "qcluster"], cwd=ROOT, env=environment, stdout=told, stderr=told
+        )
+        yield log
+        cluster.terminate()
+        cluster.wait(20)
+
+
+def test_the_cluster_that_runs_beside_the_bots_does_the_work(start, default_cluster):
+    vary = ("--vary", "step=0.01:0.03:0.001", "--vary", "take_profit=0.03,0.04,0.05")
+    told, said = start(*vary, "--json", bars=200_000).communicate(timeout=120)
+    assert json.loads(told)["sets"] == 63, said
+    assert "processing sweep, chunk 0" in default_cluster.read_text()
