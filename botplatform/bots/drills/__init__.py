@@ -1,0 +1,1 @@
+"""Fire drills: what goes into one, and how it is told."""
