@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from botplatform.accounts.models import User
-from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal
+from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Wish
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.exchanges.vault import Limits, WriteGrant, web
 from botplatform.lib import clock
@@ -18,6 +18,7 @@ from botplatform.markets.models import Market
 from strategies.kinds import from_json
 from strategies.market import ZERO
 from strategies.settings import Problem, SettingsRefused
+from strategies.strategy import Strategy
 
 # Room above the largest order that the settings can ask for: prices move between two deals.
 _HEADROOM = Decimal("1.10")
@@ -75,27 +76,53 @@ def start(bot: Bot) -> None:
 
     Raises NoPrice, SettingsRefused, and the vault's Refused, Retry and OutcomeUnknown.
     """
-    strategy = bot.strategy
-    largest, problems = ZERO, list[Problem]()
-    markets = [pair.market for pair in bot.pairs.select_related("market")]
-    for market in markets:
+    strategy, problems = bot.strategy, list[Problem]()
+    for market in _markets(bot):
         if market.last_price is None:
             raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
         problems += strategy.problems(market.last_price, market.rules)
-        if not problems:
-            largest = max(largest, strategy.largest_order(market.last_price, market.rules) * _HEADROOM)
     if problems:
         raise SettingsRefused(tuple(dict.fromkeys(problems)))
+    allow(bot)
+    Bot.objects.filter(pk=bot.pk).update(enabled=True)
+    bot.enabled = True
+    note(bot, "Started: it opens deals from now on.")
+
+
+def allow(bot: Bot, deal: Deal | None = None, strategy: Strategy | None = None, more: Decimal = ZERO) -> None:
+    """Write the grant that the bot needs: for deals to come, and for those that are open with what was added to them.
+
+    `deal` is about to get `strategy`, or so much `more` quote. Raises the vault's Refused, Retry and OutcomeUnknown.
+    """
+    markets = _markets(bot)
+    needs = [_largest(bot.strategy, market) for market in markets]
+    for going_on in bot.deals.filter(closed_at=None).select_related("market"):
+        mine = deal is not None and going_on.pk == deal.pk
+        added = bot.wishes.filter(market=going_on.market, kind=Wish.Kind.ADD, refused="")
+        quote = sum((Decimal(wish.what["quote"]) for wish in added.filter(wished_at__gte=going_on.opened_at)), ZERO)
+        needs.append(_largest(going_on.strategy, going_on.market, quote + more if mine else quote))
+        if mine and strategy is not None:
+            needs.append(_largest(strategy, going_on.market, quote + more))
     limits = Limits(
         markets=tuple(market.symbol for market in markets),
         sides=("buy", "sell"),
         types=("limit", "ioc"),
-        order_notional=written(largest.quantize(Decimal("0.00000001"))),
+        order_notional=written((max(needs) * _HEADROOM).quantize(Decimal("0.00000001"))),
     )
     _write_grant(bot, limits)
-    Bot.objects.filter(pk=bot.pk).update(enabled=True)
-    bot.enabled = True
-    note(bot, "Started: it opens deals from now on.")
+
+
+def _markets(bot: Bot) -> list[Market]:
+    return [pair.market for pair in bot.pairs.select_related("market")]
+
+
+def _largest(strategy: Strategy, market: Market, more: Decimal = ZERO) -> Decimal:
+    """The largest order of a deal that is `more` larger than its settings say: its exit trades that, too."""
+    if market.last_price is None:
+        raise NoPrice(f"{market.symbol} has no price yet.")
+    whole = strategy.capital(market.last_price, market.rules)
+    largest = strategy.largest_order(market.last_price, market.rules)
+    return largest * (whole + more) / whole if whole else largest + more
 
 
 def _write_grant(bot: Bot, limits: Limits) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from botplatform.bots.actions import NoPrice, note
+from botplatform.bots.actions import NoPrice, allow, note
 from botplatform.bots.models import Bot, Deal, Wish
 from botplatform.lib import clock
 from botplatform.lib.money import written
@@ -28,10 +28,14 @@ def signal(bot: Bot, market: Market, action: str = "", details: dict[str, str] |
 
 
 def add_funds(deal: Deal, quote: Decimal, price: Decimal | None = None) -> Wish:
-    """Put more into the deal, at market or by a limit order. Raises SettingsRefused for what is no amount."""
+    """Put more into the deal, at market or by a limit order. Its grant grows with it.
+
+    Raises SettingsRefused for what is no amount, and the vault's Refused, Retry and OutcomeUnknown.
+    """
     problems = [*_not_positive("quote", quote), *_not_positive("price", price)]
     if problems:
         raise SettingsRefused(tuple(problems))
+    allow(deal.bot, deal, more=quote)
     what = {"quote": written(quote), "price": "" if price is None else written(price)}
     return _wish(deal.bot, deal.market, Wish.Kind.ADD, what, f"You asked to add {written(quote)}.", deal)
 
@@ -47,7 +51,8 @@ def close_part(deal: Deal, share: Decimal, price: Decimal | None = None) -> Wish
 def edit(deal: Deal, settings: dict[str, Any], kind: str | None = None) -> None:
     """Give an open deal other settings. Its fills stay; orders whose terms change are cancelled and placed again.
 
-    With another `kind` the deal is converted. Raises SettingsRefused with every problem.
+    With another `kind` the deal is converted. Its grant is brought up to what they need. Raises SettingsRefused with
+    every problem, NoPrice, and the vault's Refused, Retry and OutcomeUnknown.
     """
     strategy = from_json(kind or deal.kind, settings)
     before = deal.strategy
@@ -59,6 +64,7 @@ def edit(deal: Deal, settings: dict[str, Any], kind: str | None = None) -> None:
     problems += strategy.problems(deal.market.last_price, deal.market.rules)
     if problems:
         raise SettingsRefused(tuple(problems))
+    allow(deal.bot, deal, strategy)
     with transaction.atomic():
         current = Deal.objects.select_for_update().filter(pk=deal.pk, closed_at=None).first()
         if current is None:

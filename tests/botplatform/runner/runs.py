@@ -11,15 +11,15 @@ from tests.support.processes import wait_until
 
 
 class Run:
-    def __init__(self, machine, lease, bot):
+    def __init__(self, machine, lease, bot, symbol="BTC/USDT"):
         self.machine, self.lease = machine, lease
         lease.open_grant(bot.grant)
-        self.pk = bot.pk
+        self.pk, self.symbol = bot.pk, symbol
         self.keeper = BotKeeper(self.pair(), lease)
 
     def price(self, price):
         """Move the market, and the tick with it."""
-        self.machine.paper.set_price("BTCUSDT", price)
+        self.machine.paper.set_price(self.symbol.replace("/", ""), price)
         self.tick = Tick(int(clock.now().timestamp() * 1000), Decimal(str(price)))
 
     def beat(self):
@@ -38,21 +38,33 @@ class Run:
         return wait_until(turn, 20, what)
 
     def pair(self):
-        found = pairs_to_look_after().filter(bot=self.pk).first()
-        return found or BotMarket.objects.select_related("bot__account", "market").get(bot=self.pk)
+        mine = {"bot": self.pk, "market__symbol": self.symbol}
+        found = pairs_to_look_after().filter(**mine).first()
+        return found or BotMarket.objects.select_related("bot__account", "market").get(**mine)
 
     def bot(self):
         return self.pair().bot
 
     def state(self, name, generation=1):
-        row = Order.objects.filter(deal__bot=self.pk, name=name, generation=generation).first()
+        mine = {"deal__bot": self.pk, "deal__market__symbol": self.symbol}
+        row = Order.objects.filter(**mine, name=name, generation=generation).order_by("-created_at").first()
         return None if row is None else row.state
 
     def until_ladder(self):
         self.until(lambda: self.state("take-profit") == "accepted", "the take profit")
 
     def deal(self):
-        return Deal.objects.filter(bot=self.pk).order_by("-number").first()
+        return Deal.objects.filter(bot=self.pk, market__symbol=self.symbol).order_by("-number").first()
+
+    def takeover(self):
+        """Another slice looks after the bot from here on: what it knows is in the rows."""
+        self.keeper = BotKeeper(self.pair(), self.lease)
+
+    def until_over(self):
+        number = self.deal().number
+        closed = Deal.objects.filter(bot=self.pk, number=number, closed_at__isnull=False)
+        self.until(closed.exists, "the end of the deal")
+        return closed.get()
 
     def at_exchange(self, account):
         return self.machine.paper.orders(account)
