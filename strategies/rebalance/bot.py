@@ -29,7 +29,7 @@ import msgspec
 from msgspec.structs import replace
 
 from strategies.deal import Deal, Ending
-from strategies.events import Alarm, CancelDeal, CloseAtMarket, Event, Valued
+from strategies.events import Awaited, CancelDeal, CloseAtMarket, Event, Valued
 from strategies.market import ZERO
 from strategies.orders import Order, Side
 from strategies.rebalance import plan
@@ -76,15 +76,10 @@ class Rebalance(RebalanceSettings):
         kept: Part | None = deal.state
         return kept or Part()
 
-    def watches(self, deal: Deal) -> Iterator[Alarm]:
-        """When it is time for the next round; what the whole is worth may bring it sooner."""
-        if deal.ending:
-            return
-        part = self._part(deal)
-        if not part.round:
-            yield Alarm(at=deal.opened_at, then="all coins of the portfolio are valued together, and bought")
-        elif self.every is not None:
-            yield Alarm(at=part.at + self.every * _MINUTE, then="all coins of the portfolio are valued together again")
+    def watches(self, deal: Deal) -> Iterator[Awaited]:
+        """None: a coin by itself waits for nothing; its host values the whole at every price."""
+        del deal
+        return iter(())
 
     def on_event(self, deal: Deal, event: Event) -> None:
         """Let the deal know of something that is not a fill."""

@@ -28,6 +28,7 @@ from strategies.market import Market
 from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
 
+_NO_PORTFOLIO = "Run it in Python with strategies.backtest.portfolio, or on a paper account."
 _PARTS = ("kind", "market", "settings", "options", "capital")
 _MARKET = ("symbol", "tick_size", "lot_size", "min_notional", "maker_fee", "taker_fee")
 
@@ -75,6 +76,8 @@ def of(words: Mapping[str, Any]) -> Job:
         for name in words
         if name not in _PARTS
     ]
+    if words.get("kind") == "rebalance":
+        problems.append(Problem("kind", "a portfolio is on several markets, and a job has one.", _NO_PORTFOLIO))
     market = _try(problems, lambda: _market(_object(words, "market")))
     options = _try(problems, lambda: _options(_object(words, "options", needed=False)))
     capital = _try(problems, lambda: _capital(words.get("capital")))

@@ -95,6 +95,14 @@ def test_a_job_that_cannot_work_at_its_price_is_refused_with_the_reason(told, tm
         told(str(path))
 
 
+def test_a_portfolio_is_no_job_of_one_market(told, tmp_path):
+    path = tmp_path / "portfolio.json"
+    settings = {"coins": [{"symbol": "X/USDT", "weight": "0.5"}], "cash": "100", "every": 60}
+    path.write_text(json.dumps({**JOB, "kind": "rebalance", "settings": settings}))
+    with pytest.raises(CommandError, match="kind: a portfolio is on several markets"):
+        told(str(path))
+
+
 def test_a_bot_goes_through_with_the_deal_that_it_has_open(told, running):
     (found,) = outcomes(told("--bot", running.name, "--balance", "1000", "--scenario", "may", "--json"))
     assert found["deals"][0]["deal"] == "Demo DCA #1"

@@ -11,6 +11,7 @@ from strategies.deal import Deal
 from strategies.grid import Grid
 from strategies.market import Market
 from strategies.orders import Fill, Side
+from strategies.rebalance import Coin, Rebalance
 
 MARKET = Market(
     symbol="BTC/USDT",
@@ -188,6 +189,13 @@ def test_deals_in_two_quotes_share_no_balance():
     euro = running("two", market=replace(MARKET, symbol="BTC/EUR"))
     with pytest.raises(ValueError, match="EUR and USDT share no balance"):
         drill([running(), euro], D(1000), TO_70)
+
+
+def test_a_coin_of_a_portfolio_is_held_through():
+    bot = Rebalance(coins=(Coin(symbol="BTC/USDT", weight=D("0.5"), held=D(1)),), cash=D(100), every=60)
+    deal = Deal(market=MARKET, price=D(100), carried=bot.given(D(100), MARKET))
+    outcome = drill([Running(name="coin", strategy=bot, deal=deal, price=D(100))], D(100), TO_70)
+    assert outcome.final_equity == D(170)
 
 
 def test_an_empty_drill_keeps_its_cash():
