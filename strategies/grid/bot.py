@@ -186,16 +186,22 @@ class Grid(Strategy):
         """The one of them that is called `name`, or None."""
         plan = self._plan(deal)
         cell = plan.by_name.get(name)
-        if cell is None or not plan.simple or deal.ending or not plan.started(deal):
+        if cell is None or not plan.single or deal.ending or not plan.started(deal):
             return next((order for order in self.orders(deal) if order.name == name), None)
+        if not plan.stays:
+            first, end = moving.stretch(plan, deal)
+            if not first <= cell.number < end:
+                return None
         order = order_of(deal, cell, plan.short)
         return order if order.name == name else None
 
     def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:
-        """A fill turns its own cell over, and in a plain grid leaves all others as they are."""
+        """A fill turns its own cell over, and leaves all others as they are unless active lines choose among them."""
         plan = self._plan(deal)
         cell = plan.by_name.get(fill.order)
-        if cell is None or not plan.simple or deal.ending:
+        if cell is None or not plan.single or deal.ending:
+            return None
+        if not plan.stays and moving.may_depend_on(plan, deal, cell.number):
             return None
         return (cell.buy_name, cell.sell_name)
 

@@ -46,7 +46,7 @@ def stretch(plan: Plan, deal: Deal) -> tuple[int, int]:
     state: GridState = state_of(deal.state)
     if state.first is not None and state.end is not None:
         return state.first, state.end
-    if plan.grid.above is Beyond.STAY and plan.grid.below is Beyond.STAY:
+    if plan.stays:
         return 0, count
     return _seen_in_fills(plan, deal, count)
 
@@ -76,6 +76,13 @@ def moved(plan: Plan, deal: Deal, price: Decimal) -> None:
         deal.state = msgspec.structs.replace(state_of(deal.state), first=first, end=end)
 
 
+def may_depend_on(plan: Plan, deal: Deal, number: int) -> bool:
+    """Whether where the grid stands, or may move next, depends on what this cell has traded."""
+    if plan.grid.above is Beyond.TRAIL and number == stretch(plan, deal)[0]:
+        return True
+    return deal.state is None and not 0 <= number < (plan.count or 0)
+
+
 def _can_rise(plan: Plan, deal: Deal, first: int, end: int) -> bool:
     """Whether a line may be added above: within the limits, and the line that it is paid with has no coins."""
     how = plan.grid.above
@@ -85,6 +92,13 @@ def _can_rise(plan: Plan, deal: Deal, first: int, end: int) -> bool:
 
 
 def _seen_in_fills(plan: Plan, deal: Deal, count: int) -> tuple[int, int]:
+    names = len(deal.by_order)
+    if plan.seen_in_fills[0] != names:
+        plan.seen_in_fills = (names, *_where(plan, deal, count))
+    return plan.seen_in_fills[1:]
+
+
+def _where(plan: Plan, deal: Deal, count: int) -> tuple[int, int]:
     numbers = [number for name in deal.by_order if (number := number_of(name)) is not None]
     lowest, highest = min([0, *numbers]), max([count - 1, *numbers])
     if plan.grid.above is Beyond.EXPAND or plan.grid.below is Beyond.EXPAND:

@@ -62,9 +62,11 @@ class Plan:
         "needed",
         "price",
         "quotes",
+        "seen_in_fills",
         "sells_ahead",
         "short",
-        "simple",
+        "single",
+        "stays",
         "waits",
     )
 
@@ -86,13 +88,10 @@ class Plan:
         self.first_held = next((number for number in range(most) if self.line(number) >= price), most)
         self.sells_ahead = grid.active_lines or _SELLS_AHEAD
         self.needed = self._needed()
-        self.simple = (
-            self.count is not None
-            and grid.active_lines is None
-            and grid.take_profit is None
-            and grid.above is Beyond.STAY
-            and grid.below is Beyond.STAY
-        )
+        # Whether a fill changes the orders of its own cell alone.
+        self.single = self.count is not None and grid.active_lines is None and grid.take_profit is None
+        self.stays = grid.above is Beyond.STAY and grid.below is Beyond.STAY
+        self.seen_in_fills = (-1, 0, 0)  # names of orders that traded, and the stretch of cells that they belong to
         # What was last seen of the start, and what follows from it.
         self._seen: object = self
         self.waits, self.short = False, dict[int, Decimal]()

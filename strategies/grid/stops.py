@@ -59,7 +59,7 @@ def take_profit_prices(plan: Plan, deal: Deal) -> Iterator[Decimal]:
     grid, market = plan.grid, plan.market
     if grid.take_profit_price is not None:
         yield grid.take_profit_price
-    if grid.take_profit is None or not deal.started:
+    if grid.take_profit is None:
         return
     missing = grid.take_profit * invested(plan, deal.carried) + deal.cost - deal.tally.proceeds
     if missing <= 0:

@@ -65,6 +65,22 @@ def test_one_order_by_name_is_the_one_among_all(desk):
 
 
 @settings(max_examples=300, deadline=None)
+@given(desk=histories(), pick=st.integers(0, 50), share=st.sampled_from([D("0.4"), D("0.999"), D(1)]))
+def test_a_fill_changes_no_order_but_those_that_are_named(desk, pick, share):
+    before, awaited = {order.name: order for order in desk.wanted}, list(desk.grid.watches(desk.deal))
+    assume(before)
+    order = [*before.values()][pick % len(before)]
+    part = min(MARKET.amount_up(desk.missing(order.name) * share), desk.missing(order.name))
+    assume(part > 0 and (order.side is Side.BUY or part <= desk.deal.held))
+    desk.fill(order.name, part, order.price or desk.price)
+    touched = desk.grid.touched(desk.deal, desk.fills[-1])
+    if touched is not None:
+        after = {order.name: order for order in desk.wanted}
+        assert {name for name in before | after if before.get(name) is not after.get(name)} <= set(touched)
+        assert list(desk.grid.watches(desk.deal)) == awaited
+
+
+@settings(max_examples=300, deadline=None)
 @given(desk=histories())
 def test_without_its_state_a_grid_offers_no_more_than_it_holds_and_asks_for_no_more(desk):
     assume(desk.deal.ending is None)
@@ -104,7 +120,7 @@ ORDINARY = st.builds(
 @given(desk=histories(ORDINARY))
 def test_whatever_came_before_a_rally_sells_the_coins_of_every_line(desk):
     """No rest of any fill leaves a line stuck with its coins."""
-    deal, grid = desk.deal, desk.grid
+    deal, grid, desk.price = desk.deal, desk.grid, D(120)
     assert desk.wanted
 
     def due(order):
@@ -119,6 +135,7 @@ def test_whatever_came_before_a_rally_sells_the_coins_of_every_line(desk):
         if not ready:
             break
         desk.fill(ready[0].name, desk.missing(ready[0].name), ready[0].price or desk.price)
+        desk.price = D(120)
     cells = grid.lines + 1  # with those that an expansion added
     assert deal.held * 85 < (cells + 2) * (MARKET.min_notional + 85 * MARKET.lot_size)  # rests at the lowest price
 

@@ -7,7 +7,7 @@ import pytest
 
 from strategies.deal import Ending
 from strategies.events import CancelDeal, Crossing
-from strategies.grid import Grid, StopAction
+from strategies.grid import StopAction
 from strategies.orders import Side
 from strategies.settings import SettingsRefused
 from tests.strategies.grid.exchange import FIVE, MARKET, Desk
@@ -173,4 +173,3 @@ def test_a_grid_that_ended_waits_for_nothing():
     grid = desk()
     grid.move("85")
     assert list(grid.grid.watches(grid.deal)) == []
-    assert isinstance(grid.grid, Grid)

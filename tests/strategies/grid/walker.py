@@ -242,7 +242,7 @@ class GridWalk:
         bot = self.bot
         if bot.take_profit_price is not None:
             yield bot.take_profit_price
-        if bot.take_profit is not None and self.fills:
+        if bot.take_profit is not None:
             put_in = self.paper.asked() + self.given * self.paper.price
             missing = bot.take_profit * put_in + self.given * self.paper.price - self.quote
             if missing <= 0:
