@@ -13,7 +13,7 @@ from botplatform.lib.money import written
 from botplatform.runner.listening import Listener
 from botplatform.runner.wishes import settle
 from strategies.deal import Deal as DealState
-from strategies.events import AddFunds, Answered, CancelDeal, CloseAtMarket, Event, ReduceFunds, Signalled, Tick
+from strategies.events import AddFunds, Answered, CancelDeal, CloseAtMarket, Event, ReduceFunds, Signalled, Tick, Valued
 from strategies.kinds import state_to_text
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
@@ -43,6 +43,12 @@ class Hearing:
             self._tell(CloseAtMarket(), tick.price)
         elif self._deal.wish == Deal.Wish.CANCEL:
             self._tell(CancelDeal(), tick.price)
+
+    def value(self, event: Valued) -> bool:
+        """The portfolio is worth this; whether the deal remembers anything new."""
+        before = self._state.state
+        self._tell(event, event.price)
+        return self._state.state is not before
 
     def _grant(self, wish: Wish, price: Decimal) -> None:
         """A wish comes to the strategy as an event of its own; one that cannot be is told its user."""

@@ -31,7 +31,7 @@ from botplatform.runner.news import News
 from botplatform.runner.pricing import worst_price
 from strategies.deal import Deal as DealState
 from strategies.deal import Ending
-from strategies.events import Tick
+from strategies.events import Tick, Valued
 from strategies.orders import OpenOrder
 from strategies.reconcile import Cancel, Place, reconcile
 from strategies.settings import SettingsRefused
@@ -72,6 +72,16 @@ class BotKeeper:
     @property
     def deal_id(self) -> uuid.UUID | None:
         return None if self._deal is None else self._deal.pk
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """That of the open deal."""
+        return self._strategy
+
+    @property
+    def state_at_rest(self) -> DealState | None:
+        """The open deal, if every trade of it is known and nothing of it is on the book."""
+        return self._state if self._read_up and not self._open_orders() else None
 
     def differs_from(self, pair: BotMarket) -> bool:
         """Whether the bot, the open deal's settings or what its user wishes has changed since they were read."""
@@ -216,6 +226,11 @@ class BotKeeper:
 
     def _waits(self, name: str) -> bool:
         return clock.monotonic() < self._not_before.get(name, 0)
+
+    def value(self, event: Valued) -> None:
+        """Tell the open deal what the bot's portfolio is worth; what follows is placed at the next beat."""
+        if self._hearing is not None and self._hearing.value(event):
+            self._restless = True
 
     def complain(self, code: str, text: str) -> None:
         """Put an error into the bot's inbox."""

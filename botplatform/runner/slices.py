@@ -28,6 +28,7 @@ from botplatform.runner.keeper import BotKeeper, pairs_to_look_after
 from botplatform.runner.models import Shard
 from botplatform.runner.news import catch_up
 from botplatform.runner.placing import NOT_OURS_ANY_MORE, LeaseLost
+from botplatform.runner.portfolio import tell_portfolios
 from botplatform.runner.queue import enqueue
 from botplatform.runner.shards import shard_of
 from botplatform.runner.ticks import TickListener
@@ -124,6 +125,7 @@ class _Slice:
             if (keeper.market in traded or quiet or keeper.restless) and now >= self._put_off.get(key, 0):
                 self._beaten[key] = now
                 self._beat(key, keeper)
+        tell_portfolios(self._keepers.values(), self._ticks)
 
     def _load_bots(self) -> None:
         """Bots come, go and change; a changed row is read anew. The row of the shard shows that we live."""

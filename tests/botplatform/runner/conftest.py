@@ -47,6 +47,20 @@ def market(db):
 
 
 @pytest.fixture
+def ether(machine, db):
+    machine.paper.set_price("ETHUSDT", 2500)
+    return Market.objects.create(
+        exchange="paper",
+        symbol="ETH/USDT",
+        tick_size=Decimal("0.01"),
+        lot_size=Decimal("0.0001"),
+        min_notional=Decimal(5),
+        last_price=Decimal(2500),
+        last_price_at=clock.now(),
+    )
+
+
+@pytest.fixture
 def account(machine, layout, db):
     user = User.objects.create_user(uuid.uuid4().hex)
     opened = machine.account(owner=user.pk, USDT="10000")

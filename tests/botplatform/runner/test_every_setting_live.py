@@ -11,7 +11,7 @@ from botplatform.bots import actions, deal_actions
 from botplatform.bots.models import BotEvent, BotMarket, Deal, Order, Wish
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.lib import clock
-from botplatform.markets.models import Candle, History, Market
+from botplatform.markets.models import Candle, History
 from botplatform.runner.listening import Listener
 from strategies.conditions import from_json as conditions_from_json
 from tests.botplatform.runner.conftest import PRICE
@@ -34,20 +34,6 @@ def running(machine, lease, account, market):
         return run
 
     return begin
-
-
-@pytest.fixture
-def ether(machine, db):
-    machine.paper.set_price("ETHUSDT", 2500)
-    return Market.objects.create(
-        exchange="paper",
-        symbol="ETH/USDT",
-        tick_size=Decimal("0.01"),
-        lot_size=Decimal("0.0001"),
-        min_notional=Decimal(5),
-        last_price=Decimal(2500),
-        last_price_at=clock.now(),
-    )
 
 
 def held(run):
