@@ -1,7 +1,8 @@
 """A second reading of what a grid's backtest means, bar by bar: lines, turns and a list of open orders.
 
-It shares nothing with engine, strategy or deal but the market's numbers and the settings' fields. Slow and plain on
-purpose: after everything that happens it works out every order anew.
+It shares nothing with engine, strategy or deal but the market's numbers and the settings' fields, and asks the bot one
+question only: the largest order that it may send. Slow and plain on purpose: after everything that happens it works
+out every order anew.
 """
 
 from decimal import Decimal as D
