@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from strategies.orders import Side
 from strategies.settings import Problem, SettingsRefused
 
 ZERO = Decimal(0)
@@ -25,7 +26,10 @@ class Market:
     lot_size: Decimal
     min_notional: Decimal = ZERO
     min_amount: Decimal = ZERO
+    max_amount: Decimal | None = None  # of one order; None: no such limit
     max_orders: int = 200
+    lowest_buy: Decimal | None = None  # a buy's price is at least so many times the last price
+    highest_sell: Decimal | None = None  # a sell's price at most
     maker_fee: Decimal = Decimal("0.001")
     taker_fee: Decimal = Decimal("0.001")
     contract_size: Decimal = ONE  # reserved for futures: base currency in one contract; one on spot
@@ -71,6 +75,12 @@ class Market:
             return amount.quantize(lot, ROUND_CEILING)
         down = amount // lot * lot
         return down if down == amount else down + lot
+
+    def in_reach(self, side: Side, price: Decimal, last_price: Decimal) -> bool:
+        """Whether the exchange takes a limit order so far from the last price; a deeper one has to wait."""
+        if side is Side.BUY:
+            return self.lowest_buy is None or price >= last_price * self.lowest_buy
+        return self.highest_sell is None or price <= last_price * self.highest_sell
 
     def accepts(self, amount: Decimal, price: Decimal) -> bool:
         """Whether an order of this size can exist here: at least a lot, and of the minimum notional."""

@@ -44,6 +44,7 @@ def reconcile(
     * Sells never offer more than is held, counting those that are about to be cancelled; and the buys of a short
       never ask for more than it owes.
     * What is missing of an order but too small for the exchange is not placed: it is dust.
+    * An order too deep for the exchange is not placed before the price has come nearer.
     """
     want = {order.name: order for order in wanted}
     have = {piece.order.name: piece for piece in open_orders}
@@ -52,7 +53,7 @@ def reconcile(
     ]
     resting = {side: sum((p.remaining for p in have.values() if p.order.side is side), ZERO) for side in Side}
     for name, order in want.items():
-        if name in have:
+        if name in have or not (order.price is None or market.in_reach(order.side, order.price, last_price)):
             continue
         amount = to_place(order, filled.get(name, ZERO), market, free=held - resting[Side.SELL], last_price=last_price)
         too_much = owed is not None and order.side is Side.BUY and (amount or ZERO) + resting[Side.BUY] > owed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +50,7 @@ def create(
             problem = Problem("markets", f"{each.symbol} is not paid in {quote}.", "Choose markets of one quote.")
             problems.append(problem)
         if each.last_price is not None:
-            problems += strategy.problems(each.last_price, each.rules)
+            problems += _problems(strategy, each, each.last_price)
     if not name.strip():
         problems.append(Problem("name", "it is empty.", "Give the bot a name."))
     if problems:
@@ -80,7 +80,7 @@ def start(bot: Bot) -> None:
     for market in _markets(bot):
         if market.last_price is None:
             raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
-        problems += strategy.problems(market.last_price, market.rules)
+        problems += _problems(strategy, market, market.last_price)
     if problems:
         raise SettingsRefused(tuple(dict.fromkeys(problems)))
     allow(bot)
@@ -110,6 +110,23 @@ def allow(bot: Bot, deal: Deal | None = None, strategy: Strategy | None = None, 
         order_notional=written((max(needs) * _HEADROOM).quantize(Decimal("0.00000001"))),
     )
     _write_grant(bot, limits)
+
+
+def _problems(strategy: Strategy, market: Market, price: Decimal) -> Iterator[Problem]:
+    """What cannot work on this market now: the kind's own problems, and an exit that no single order can be."""
+    problems = list(strategy.problems(price, market.rules))
+    yield from problems
+    if problems or market.max_amount is None:
+        return
+    largest = strategy.largest_order(price, market.rules)
+    if largest > market.max_amount * price:
+        base = market.rules.base
+        yield Problem(
+            "settings",
+            f"a deal's largest order may be {largest / price:.4f} {base}, and {market.symbol} takes at most"
+            f" {market.max_amount.normalize():f} {base} in one.",
+            "Make its orders smaller, or use fewer of them.",
+        )
 
 
 def _markets(bot: Bot) -> list[Market]:

@@ -17,6 +17,10 @@ class Market(models.Model):
     lot_size = MoneyField()
     min_notional = MoneyField(default="0")
     min_amount = MoneyField(default="0")
+    max_amount = MoneyField(null=True)  # type: ignore[misc]  # the stubs cannot widen a field's type
+    max_orders = models.PositiveIntegerField(default=200)
+    lowest_buy = MoneyField(null=True)  # type: ignore[misc]  # as above; times the last price
+    highest_sell = MoneyField(null=True)  # type: ignore[misc]  # as above; times the last price
     maker_fee = MoneyField(default="0.001")
     taker_fee = MoneyField(default="0.001")
     active = models.BooleanField(default=True)
@@ -40,6 +44,10 @@ class Market(models.Model):
             lot_size=self.lot_size,
             min_notional=self.min_notional,
             min_amount=self.min_amount,
+            max_amount=self.max_amount,
+            max_orders=self.max_orders,
+            lowest_buy=self.lowest_buy,
+            highest_sell=self.highest_sell,
             maker_fee=self.maker_fee,
             taker_fee=self.taker_fee,
         )

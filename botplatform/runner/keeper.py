@@ -157,6 +157,7 @@ class BotKeeper:
             state.market,
             held=state.held,
             last_price=tick.price,
+            owed=state.most_bought_back,
         )
         for step in steps:
             if isinstance(step, Cancel):

@@ -144,7 +144,7 @@ class LiveBot(Run):
         actions.start(bot)
         self.strategy, self.rules = bot.strategy, market.rules
         self.name, self.fills, self.known = kind, {}, set()
-        super().__init__(machine, lease, bot)
+        super().__init__(machine, lease, bot, bars.symbol)
 
     def begin(self, corner):
         """The exchange stands at this corner now, and everything that the way there passed has traded."""
@@ -155,7 +155,7 @@ class LiveBot(Run):
         """What a slice does with news and a price. Whether nothing was left to do at this price."""
         if self.keeper.stirred or self.keeper.deal_id in news.deals:
             self.keeper.tell(news)
-            self.keeper.reload(self.keeper.bot)
+            self.keeper.reload(self.keeper.pair)
         self.keeper.beat(self.tick)
         if self.keeper.stirred or self.keeper.restless or not self.stands():
             return False
@@ -163,7 +163,7 @@ class LiveBot(Run):
 
     def stands(self):
         """Whether the open deal's book is as its strategy wants it: the keeper may only be pausing."""
-        deal = Deal.objects.filter(bot=self.pk, closed_at=None).select_related("bot__market").first()
+        deal = Deal.objects.filter(bot=self.pk, closed_at=None).select_related("bot", "market").first()
         rows = [row for row in Order.objects.filter(deal__bot=self.pk) if not row.over]
         if deal is None or any(row.cancelling or row.state != Order.State.ACCEPTED for row in rows):
             return False

@@ -13,7 +13,20 @@ from botplatform.lib import clock
 from botplatform.markets.models import Candle, History, Market
 
 FIRST_BACKFILL = timedelta(hours=24)
-_RULES = ("tick_size", "lot_size", "min_notional", "min_amount", "maker_fee", "taker_fee", "active")
+_RULES = (
+    "tick_size",
+    "lot_size",
+    "min_notional",
+    "min_amount",
+    "max_amount",
+    "max_orders",
+    "lowest_buy",
+    "highest_sell",
+    "maker_fee",
+    "taker_fee",
+    "active",
+)
+_MOST_ORDERS = 200  # where the exchange does not say
 
 
 def keep_markets(exchange: str, markets: Iterable[dict[str, Any]]) -> dict[str, Market]:
@@ -29,6 +42,9 @@ def keep_markets(exchange: str, markets: Iterable[dict[str, Any]]) -> dict[str, 
 
 def _market(exchange: str, market: dict[str, Any]) -> Market:
     limits, precision = market["limits"], market["precision"]
+    # Binance's own words, which ccxt does not unify; other exchanges have no such list.
+    filters = {each.get("filterType"): each for each in market["info"].get("filters", ())}
+    deep, orders = filters.get("PERCENT_PRICE_BY_SIDE", {}), filters.get("MAX_NUM_ORDERS", {})
     return Market(
         exchange=exchange,
         symbol=market["symbol"],
@@ -36,10 +52,18 @@ def _market(exchange: str, market: dict[str, Any]) -> Market:
         lot_size=Decimal(str(precision["amount"])),
         min_notional=Decimal(str(limits["cost"]["min"] or 0)),
         min_amount=Decimal(str(limits["amount"]["min"] or 0)),
+        max_amount=_number(limits["amount"]["max"]),
+        max_orders=int(orders.get("maxNumOrders", _MOST_ORDERS)),
+        lowest_buy=_number(deep.get("bidMultiplierDown")),
+        highest_sell=_number(deep.get("askMultiplierUp")),
         maker_fee=Decimal(str(market["maker"])),
         taker_fee=Decimal(str(market["taker"])),
         active=bool(market["active"]),
     )
+
+
+def _number(value: Any) -> Decimal | None:
+    return Decimal(str(value)) if value else None
 
 
 def keep_price(market: Market, price: str, at: int, volume: str | None) -> None:
