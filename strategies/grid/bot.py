@@ -31,7 +31,7 @@ from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
 from strategies.events import Awaited, CancelDeal, CloseAtMarket, Event, Tick
 from strategies.grid import balances, checks, moving, stops
 from strategies.grid.balances import Balances, coins_given
-from strategies.grid.cells import Cell, order_of
+from strategies.grid.cells import order_of
 from strategies.grid.choices import Beyond, ProfitIn, Spacing, StopAction
 from strategies.grid.plan import START, Plan
 from strategies.grid.state import GridState, state_of
@@ -178,20 +178,15 @@ class Grid(Strategy):
         if plan.count is None or self.active_lines is not None:
             yield from self._nearest(plan, deal)
             return
-        first, end = moving.stretch(plan, deal)
-        for number in range(first, end):
-            yield order_of(deal, plan.cell(number), plan.short)
+        yield from moving.orders(plan, deal)
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
         plan = self._plan(deal)
         cell = plan.by_name.get(name)
-        if cell is None or not plan.single or deal.ending or not plan.started(deal):
+        quick = cell is not None and plan.single and not deal.ending and plan.started(deal)
+        if cell is None or not quick or (not plan.stays and not moving.stands_on(plan, deal, cell.number)):
             return next((order for order in self.orders(deal) if order.name == name), None)
-        if not plan.stays:
-            first, end = moving.stretch(plan, deal)
-            if not first <= cell.number < end:
-                return None
         order = order_of(deal, cell, plan.short)
         return order if order.name == name else None
 
@@ -216,19 +211,16 @@ class Grid(Strategy):
         most = self.active_lines
         buys: list[Order] = []
         sells: list[Order] = []
-        for cell in self._cells(plan, deal):
-            order = order_of(deal, cell, plan.short)
+        if plan.count is not None:
+            every = moving.orders(plan, deal)
+        else:
+            every = (order_of(deal, cell, plan.short) for cell in plan.tradable())
+        for order in every:
             (buys if order.side is Side.BUY else sells).append(order)
             if plan.count is None and len(sells) == plan.sells_ahead:
                 break
         yield from buys if most is None else buys[-most:]
         yield from sells if most is None else sells[:most]
-
-    def _cells(self, plan: Plan, deal: Deal) -> Iterator[Cell]:
-        """Cells from the lowest up; without a highest line as far as they can be traded."""
-        if plan.count is not None:
-            return (plan.cell(number) for number in range(*moving.stretch(plan, deal)))
-        return plan.tradable()
 
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """A grid goes on until something ends it, and then until what that asks for is traded, down to dust."""

@@ -25,10 +25,11 @@ import msgspec
 
 from strategies.deal import Deal
 from strategies.events import Crossing, Watch
-from strategies.grid.cells import is_idle, number_of
+from strategies.grid.cells import is_idle, number_of, order_of
 from strategies.grid.choices import Beyond
 from strategies.grid.plan import Plan
 from strategies.grid.state import GridState, state_of
+from strategies.orders import Order, Side
 
 _UP = {
     Beyond.TRAIL: "the price is a step above the highest line: the grid moves up by one line",
@@ -49,6 +50,39 @@ def stretch(plan: Plan, deal: Deal) -> tuple[int, int]:
     if plan.stays:
         return 0, count
     return _seen_in_fills(plan, deal, count)
+
+
+def orders(plan: Plan, deal: Deal) -> Iterator[Order]:
+    """One order for each cell that the grid stands on, and sells of coins that came after a cell was dropped."""
+    first, end = stretch(plan, deal)
+    if plan.grid.above is Beyond.TRAIL and first > 0:
+        yield from _late(plan, deal, first)
+    for number in range(first, end):
+        order = order_of(deal, plan.cell(number), plan.short)
+        if order.side is Side.SELL or _is_paid(plan, deal, number):
+            yield order
+
+
+def stands_on(plan: Plan, deal: Deal, number: int) -> bool:
+    """Whether the grid stands on this cell, and whatever it wants can be wanted."""
+    first, end = stretch(plan, deal)
+    return first <= number < end and _is_paid(plan, deal, number)
+
+
+def _is_paid(plan: Plan, deal: Deal, number: int) -> bool:
+    """Whether a cell added by trailing upwards can buy: the one whose quote it was given did not fill after all."""
+    if plan.count is None or number < plan.count or plan.grid.below is not Beyond.STAY:
+        return True
+    return plan.grid.above is not Beyond.TRAIL or is_idle(deal, plan.cell(number - plan.count), plan.short)
+
+
+def _late(plan: Plan, deal: Deal, first: int) -> Iterator[Order]:
+    """A cancel may come too late: what a dropped line bought then is sold, at a price that is behind the market."""
+    numbers = {number for name in deal.by_order if (number := number_of(name)) is not None and number < first}
+    for number in sorted(numbers):
+        order = order_of(deal, plan.cell(number), plan.short)
+        if order.side is Side.SELL:
+            yield order
 
 
 def moves(plan: Plan, deal: Deal) -> Iterator[Watch]:
@@ -78,7 +112,8 @@ def moved(plan: Plan, deal: Deal, price: Decimal) -> None:
 
 def may_depend_on(plan: Plan, deal: Deal, number: int) -> bool:
     """Whether where the grid stands, or may move next, depends on what this cell has traded."""
-    if plan.grid.above is Beyond.TRAIL and number == stretch(plan, deal)[0]:
+    first, end = stretch(plan, deal)
+    if not first <= number < end or (plan.grid.above is Beyond.TRAIL and number == first):
         return True
     return deal.state is None and not 0 <= number < (plan.count or 0)
 

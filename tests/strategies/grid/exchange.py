@@ -41,10 +41,14 @@ class Desk:
         """A trade of the order called `name`."""
         self.price, order = D(price), self.order(name)
         assert amount <= order.amount - self.deal.filled(name)
+        self.record(order, amount)
+
+    def record(self, order, amount):
+        """A trade, wanted or not: at its limit or at the price of now."""
         rate = self.market.taker_fee if order.price is None else self.market.maker_fee
         buying = order.side is Side.BUY
         fill = Fill(
-            order=name,
+            order=order.name,
             side=order.side,
             amount=amount,
             price=self.price,

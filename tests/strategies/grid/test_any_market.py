@@ -91,12 +91,12 @@ class AnyMarket(RuleBasedStateMachine):
     @rule()
     def a_beat(self):
         for step in self.steps():
-            if isinstance(step, Cancel) or step.order.name != "stop-buy" or not self.buys_are_open():
+            if isinstance(step, Cancel) or step.order.side is Side.SELL or not self.buys_are_leaving():
                 self.exchange.carry_out(step)
 
-    def buys_are_open(self):
-        """An exchange keeps their quote reserved, and refuses a purchase that needs it."""
-        return any(piece.order.side is Side.BUY for piece in self.exchange.open.values())
+    def buys_are_leaving(self):
+        """An exchange keeps their quote reserved until they are gone, and refuses a purchase that needs it."""
+        return any(piece.order.side is Side.BUY and piece.leaving for piece in self.exchange.open.values())
 
     @rule(wish=st.sampled_from([CloseAtMarket(), CancelDeal()]))
     def the_user_has_enough(self, wish):

@@ -105,6 +105,17 @@ def test_trailing_up_with_a_quote_size_falls_under_the_minimum():
     assert problem.field == "above"
 
 
+def test_coins_of_a_line_whose_cancel_came_too_late_are_sold_and_its_quote_is_not_spent_twice():
+    desk = sold_out(UP)
+    late = desk.order("buy-0")
+    desk.move("115")
+    assert "buy-4" in names(desk)
+    desk.record(late, desk.grid.plan(D(100), MARKET).cell(0).buy_amount)
+    assert names(desk) == ["buy-1", "buy-2", "buy-3", "sell-0"]
+    desk.fill("sell-0", desk.missing("sell-0"), "115")
+    assert names(desk) == ["buy-1", "buy-2", "buy-3", "buy-4"]
+
+
 # Trailing down
 
 
