@@ -36,7 +36,7 @@ from strategies.strategy import Strategy
 
 CLOSE = "close"
 _SECOND = 1000  # milliseconds
-_HAIR_MORE = ONE + Decimal("1e-20")  # shares are rounded at the 28th digit, which must not cost a lot
+_HAIR_MORE = ONE + Decimal("1e-18")  # shares are rounded at the 28th digit, which must not cost a lot
 
 
 class Missed(StrEnum):
@@ -135,7 +135,8 @@ class TWAP(Strategy):
 
     def _tradable(self, deal: Deal, now: Slice, upto: Decimal) -> Decimal:
         """Base currency, on lots, that is missing until `upto` has traded; not below zero."""
-        missing = upto - self._done(deal)
+        done = self._done(deal)
+        missing = min((upto - done) * _HAIR_MORE, self.total - done)
         if self.quote is not None:
             missing /= self._reckoned_at(now.price, deal.market)
         if self.side is Side.SELL:
@@ -178,10 +179,11 @@ class TWAP(Strategy):
     def _upto(self, deal: Deal, now: Slice) -> Decimal:
         """What may have traded in all when this slice is over, in quote or base like the total."""
         total = self.total
-        upto = min((total * now.number / self.slices - now.skipped) * _HAIR_MORE, total)
+        upto = total * now.number / self.slices - now.skipped
         # A rest too small for an order of its own goes with this slice.
-        rest = (total - upto) / (ONE if self.quote is None else now.price)
-        return upto if deal.market.accepts(deal.market.amount_down(rest), now.price) else total
+        rest = (total - upto) / (ONE if self.quote is None else now.price) * _HAIR_MORE
+        alone = deal.market.accepts(deal.market.amount_down(max(rest, ZERO)), now.price)
+        return min(upto, total) if alone else total
 
     def _next(self, deal: Deal, number: int, price: Decimal) -> Slice:
         before = self._slice(deal)

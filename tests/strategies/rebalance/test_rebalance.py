@@ -279,21 +279,27 @@ def flat(prices):
     )
 
 
-def test_a_backtest_pays_nothing_but_fees():
-    pairs = [Pair(BTC, flat([50000, 66000, 40000, 40000])), Pair(ETH, flat([3000, 3000, 4000, 1000]))]
-    money, fees = BOT.cash, D(0)
-    held = {"BTC": D(0), "ETH": D(0)}
-    for result in run_portfolio(BOT, pairs):
-        for fill in result.fills:
+def test_a_backtest_loses_nothing_but_fees():
+    prices = {"BTC": [50000, 66000, 40000, 40000], "ETH": [3000, 3000, 4000, 1000]}
+    pairs = [Pair(BTC, flat(prices["BTC"])), Pair(ETH, flat(prices["ETH"]))]
+    fills = [fill for result in run_portfolio(BOT, pairs) for fill in result.fills]
+    money, held = BOT.cash, {"BTC": D(0), "ETH": D(0)}
+    for bar in range(4):
+        now = {base: D(column[bar]) for base, column in prices.items()}
+        before = money + sum(held[base] * now[base] for base in held)
+        fees = D(0)
+        for fill in (fill for fill in fills if fill.bar == bar):
             base = fill.market.partition("/")[0]
-            sign = 1 if fill.side == "buy" else -1
-            held[base] += sign * fill.amount - (fill.fee if fill.fee_asset == base else 0)
-            money -= sign * fill.amount * fill.price + (fill.fee if fill.fee_asset == "USDT" else 0)
-            assert fill.fee == fill.amount * D("0.001") * (1 if fill.fee_asset == base else fill.price)
-            fees += fill.fee
-    assert fees > 0
-    assert money > 0
-    assert min(held.values()) > 0
+            fees += fill.amount * fill.price * BTC.taker_fee
+            if fill.side == "buy":
+                held[base] += fill.amount * (1 - BTC.taker_fee)
+                money -= fill.amount * fill.price
+            else:
+                held[base] -= fill.amount
+                money += fill.amount * fill.price * (1 - BTC.taker_fee)
+        assert money >= 0
+        assert fees > 0
+        assert money + sum(held[base] * now[base] for base in held) == before - fees
 
 
 def test_one_coin_alone_does_nothing_without_its_portfolio():
