@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from benchmarks.series import KEPT
 
@@ -39,24 +40,36 @@ _LAUNCH = (
     "began = time.perf_counter()\n"
     "started = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
     "_, code, used = os.wait4(started.pid, 0)\n"
-    "print(time.perf_counter() - began, used.ru_maxrss)\n"
+    "print(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss)\n"
     "sys.exit(os.waitstatus_to_exitcode(code))\n"
 )
 
 
+class Spent(NamedTuple):
+    """What a process took, with all processes that it started; of these the largest one's memory."""
+
+    seconds: float
+    processor: float  # seconds of all cores together
+    megabytes: int
+
+
 def process(argv):
-    """Seconds and most megabytes of a fresh process of this project's Python; raises CalledProcessError if it fails."""
+    """What a fresh process of this project's Python takes; raises CalledProcessError if it fails."""
     environment = {**os.environ, "BOTPLATFORM_VAR": str(KEPT / "var")}
     command = [sys.executable, "-S", "-c", _LAUNCH, sys.executable, *argv]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-    seconds, kilobytes = done.stdout.split()
-    return float(seconds), int(kilobytes) // 1024
+    seconds, processor, kilobytes = done.stdout.split()
+    return Spent(float(seconds), float(processor), int(kilobytes) // 1024)
 
 
 def usual(argv, turns=5):
-    """The median seconds of some fresh processes, and the most megabytes of any."""
+    """The medians of some fresh processes, and the most megabytes of any."""
     runs = [process(argv) for _ in range(turns)]
-    return median(seconds for seconds, _ in runs), max(megabytes for _, megabytes in runs)
+    return Spent(
+        median(each.seconds for each in runs),
+        median(each.processor for each in runs),
+        max(each.megabytes for each in runs),
+    )
 
 
 def bare():

@@ -124,6 +124,7 @@ class OwnCluster:
             last = self._said.read().decode(errors="replace").strip().splitlines()[-3:]
             raise ClusterLost(f"the cluster was started {_STARTS} times in vain. It said: {' / '.join(last)}")
         self._starts += 1
+        settings.LAYOUT.run.mkdir(mode=0o700, parents=True, exist_ok=True)  # a cluster that stops leaves a flag there
         environment = {"Q_CLUSTER_NAME": self.name, "BOTPLATFORM_SWEEP_WORKERS": str(self.workers)}
         return subprocess.Popen(
             [sys.executable, "manage.py", "qcluster"],

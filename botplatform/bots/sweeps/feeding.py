@@ -33,7 +33,7 @@ _SETS_A_CHUNK = 100
 _ASKED_AHEAD = 3  # chunks for each worker
 _PAUSE, _CARE = 0.05, 1.0  # seconds
 _STILL = 15.0  # seconds without any sign of life
-_UNSEEN = timedelta(minutes=10)  # after which whoever took a chunk has left it
+_UNSEEN = timedelta(minutes=5)  # after which whoever took a chunk has left it
 _LOST_MOST = 4
 _FORGOTTEN = timedelta(days=30)
 
