@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from strategies.backtest.candles import Candles
+from strategies.backtest.desk import NeverRests
 from strategies.backtest.entrance import Slots
 from strategies.backtest.index import BarIndex
-from strategies.backtest.market_run import MarketRun, NeverRests
+from strategies.backtest.market_run import MarketRun
 from strategies.backtest.options import Options
 from strategies.backtest.result import Result
 from strategies.events import Signalled

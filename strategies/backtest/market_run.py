@@ -1,97 +1,40 @@
-"""One bot's deals on one market's candles: the path of a bar, and what the strategy makes of it."""
+"""One bot's deals on one market's candles: which bar matters next, and the path of that bar."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from operator import ge, gt
 from typing import TYPE_CHECKING
 
-from strategies.backtest.awaited import NOTHING, Asked, Levels, Told, first_return
-from strategies.backtest.book import NEVER, Resting, RestingOrders
-from strategies.backtest.entrance import Entrance, Slots
+from strategies.backtest.awaited import NOTHING, first_return
+from strategies.backtest.book import NEVER, Resting
+from strategies.backtest.desk import Desk
+from strategies.backtest.entrance import Slots
 from strategies.backtest.index import BarIndex
-from strategies.backtest.notes import Notes
 from strategies.backtest.options import FillRule, GapRule, Options
-from strategies.backtest.result import Result
-from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
-from strategies.events import Answered, Event, Tick
-from strategies.market import ONE, ZERO
-from strategies.orders import Fill, Order, Side
-from strategies.reconcile import same, to_place
 from strategies.strategy import Strategy
 
 if TYPE_CHECKING:
     from strategies.backtest.engine import Pair
 
-_BUY = Side.BUY
-_MOST_ROUNDS = 10_000  # of reactions at one price: a strategy that never comes to rest is an error, not a loop
-_TRY_AGAIN = 100  # bars after which a deal that could not begin is tried again
 
-
-class NeverRests(Exception):
-    """The strategy's orders trade at once, for ever: its settings leave nothing between buying and selling."""
-
-
-class MarketRun:
+class MarketRun(Desk):
     """Asked for the next bar that matters, it is told to walk that one, until there is none."""
 
     def __init__(self, strategy: Strategy, pair: Pair, options: Options, slots: Slots) -> None:
-        self._settings, self._market, self._candles = strategy, pair.market, pair.candles
-        self._strategy = strategy  # with the sizes of the deal that is open
+        super().__init__(strategy, pair, options, slots)
         self._index = pair.index or BarIndex(pair.candles.low, pair.candles.high)
         self._reached: Callable[[float, float], bool] = ge if options.fill is FillRule.TOUCH else gt
         self._at_limit = options.gap is GapRule.LIMIT
-        self._slippage = options.slippage
-        self._slots = slots
-        slots.accounts.append(self)
-        self._balance = options.balance
-        self._cash = ZERO  # of closed deals
-        times = [signal.at for signal in pair.signals]
-        self._opening = strategy.opening
-        self._entrance = Entrance(self._opening, pair.market, pair.candles, times)
-        self._asked = Asked(strategy.asks, pair.candles, times) if strategy.asks else None
-        self._told = Told(pair.signals, pair.candles) if pair.signals else None
-        self._book = RestingOrders()
-        self._due: list[str] = []  # names of orders that trade at once
-        self._notes = Notes(pair.market, pair.candles)
-        self._levels: Levels = NOTHING
-        self._deal: Deal | None = None
-        self._over = False
-        self._next = 0  # the first bar not walked
-        self._not_before = 0  # no deal opens earlier
-        self._bar = 0
-        self._at = 0
-        self._cursor = 0.0
-        self._known = (0.0, ZERO)  # the last price that was asked for exactly
         self._below, self._above = -NEVER, NEVER  # the nearest order or level on either side
-        self._left: Carried = NOTHING_CARRIED  # of the deal before
 
     @property
     def span(self) -> int:
         return self._candles.span
 
-    @property
-    def waits(self) -> bool:
-        """Whether no deal is open."""
-        return self._deal is None
-
-    @property
-    def cash(self) -> Decimal:
-        """Quote that this market's deals have brought so far, less what they took."""
-        tally = None if self._deal is None else self._deal.tally
-        return self._cash if tally is None else self._cash + tally.proceeds - tally.cost
-
     def wait_until(self, at: int) -> None:
         """Open no deal before this time."""
         self._not_before = max(self._not_before, at)
-
-    def at(self, bar: int) -> int:
-        """When a bar opens."""
-        return int(self._candles.opened_at[bar])
-
-    def result(self) -> Result:
-        return self._notes.result(self._deal)
 
     # Which bar
 
@@ -212,8 +155,6 @@ class MarketRun:
                     return
                 self._tell()
 
-    # What happens at a price
-
     def _take(self, resting: Resting, *, jumped: bool = False) -> None:
         """A resting order trades: at its own price, or at the open that jumped over it if that is the rule."""
         price = resting.order.price
@@ -223,201 +164,3 @@ class MarketRun:
             self._known = (self._cursor, price)
         self._trade(resting.order, resting.amount, price, self._market.maker_fee)
         self._settle()
-
-    def _tell(self) -> None:
-        """A price or a time has come that the deal waits for."""
-        before = self._levels.each
-        self._event(Tick(self._at, self._exact()))
-        if self._deal is not None and not self._over and self._levels.each == before:
-            waits = "; ".join(each.then for each in before)
-            raise NeverRests(f"bar {self._bar}: told of {self._exact()}, the strategy still waits for: {waits}.")
-        self._settle()
-
-    def _hear(self) -> None:
-        """What the open of this bar brings from outside: answers to conditions, signals."""
-        price = self._exact()
-        if self._asked:
-            for name, holds in self._asked.changed(self._bar):
-                self._event(Answered(self._at, name, holds, price))
-                self._settle()
-        if self._told:
-            for signal in self._told.at(self._bar):
-                self._event(signal)
-                self._settle()
-
-    def _event(self, event: Event) -> None:
-        deal = self._deal
-        if deal is None:
-            return
-        self._strategy.on_event(deal, event)
-        if self._strategy.finished(deal, self._exact()):
-            self._clear()
-        else:
-            self._ask_for_all()
-
-    def _trade(self, order: Order, amount: Decimal, price: Decimal, rate: Decimal) -> None:
-        deal, market = self._deal, self._market
-        if deal is None:
-            return
-        buying = order.side is _BUY
-        fill = Fill(
-            order=order.name,
-            side=order.side,
-            amount=amount,
-            price=price,
-            fee=amount * rate if buying else amount * price * rate,
-            fee_asset=market.base if buying else market.quote,
-            at=self._at,
-            trade_id=self._notes.next_trade,
-        )
-        self._notes.trade(self._bar, fill)
-        deal.record(fill)
-        strategy = self._strategy
-        if strategy.finished(deal, price):
-            self._clear()
-            return
-        names = strategy.touched(deal, fill)
-        if names is None:
-            self._ask_for_all()
-        else:
-            for name in names:
-                self._want(deal, name, strategy.order(deal, name))
-
-    def _settle(self) -> None:
-        """Let everything that trades at once do so, and deals that are over make room for the next."""
-        for _ in range(_MOST_ROUNDS):
-            if self._due:
-                self._trade_at_once(self._due.pop(0))
-            elif self._over:
-                self._end_deal()
-            else:
-                return
-        raise NeverRests(f"bar {self._bar}: the orders trade at once, again and again; widen the take profit.")
-
-    def _trade_at_once(self, name: str) -> None:
-        deal = self._deal
-        if deal is None or name in self._book.by_name:
-            return
-        order = self._strategy.order(deal, name)
-        if order is None:
-            return
-        market, price = self._market, self._exact()
-        free = ZERO if order.side is _BUY else deal.held - self._book.offered
-        amount = to_place(order, deal.filled(name), market, free=free, last_price=price)
-        if amount is None:
-            return
-        if order.side is _BUY:
-            price = market.price_up(price * (ONE + self._slippage)) if self._slippage else price
-        elif self._slippage:
-            price = market.price_down(price * (ONE - self._slippage))
-        self._trade(order, amount, price, market.taker_fee)
-
-    # What should be on the book
-
-    def _ask_for_all(self) -> None:
-        deal = self._deal
-        if deal is None:
-            return
-        wanted = {order.name: order for order in self._strategy.orders(deal)}
-        if self._book.by_name:
-            for name in self._book.by_name.keys() - wanted.keys():
-                self._book.remove(name)
-        resting = self._book.by_name
-        for name, order in wanted.items():
-            if name not in resting or not same(order, resting[name].order):
-                self._want(deal, name, order)
-        awaited = tuple(self._strategy.watches(deal))
-        self._levels = Levels(awaited) if awaited else NOTHING
-
-    def _want(self, deal: Deal, name: str, order: Order | None) -> None:
-        """Bring one order's place on the book into line with what is wanted of it."""
-        resting = self._book.by_name.get(name)
-        if resting is not None:
-            if same(order, resting.order):
-                return
-            self._book.remove(name)
-        if order is None:
-            return
-        if order.price is None:
-            self._due.append(name)
-            return
-        buying = order.side is _BUY
-        tally = deal.by_order.get(name)
-        amount = to_place(
-            order,
-            ZERO if tally is None else tally.bought + tally.sold,
-            self._market,
-            free=ZERO if buying else deal.held - self._book.offered,
-            last_price=order.price,
-        )
-        if amount is None:
-            return
-        price = float(order.price)
-        if price >= self._cursor if buying else price <= self._cursor:
-            self._due.append(name)
-        else:
-            self._book.add(order, amount, price)
-
-    def _clear(self) -> None:
-        """Nothing is left to do in this deal: what is on the book goes, and the next deal may open."""
-        self._book.clear()
-        self._due.clear()
-        self._levels = NOTHING
-        self._over = True
-
-    def _exact(self) -> Decimal:
-        """The price at which the path stands. A float's shortest text is the price that it was made from."""
-        cursor, price = self._known
-        if cursor != self._cursor:
-            price = Decimal(repr(self._cursor))
-            self._known = (self._cursor, price)
-        return price
-
-    # Deals
-
-    def _open_deal(self) -> None:
-        """A deal opens at the price of now."""
-        price = self._exact()
-        strategy = self._strategy = self._settings.for_deal(self._slots.past(self._balance))
-        carried = self._left
-        given = strategy.given(price, self._market)
-        if given.amount > carried.amount:
-            carried = given  # what the deal before left is among it
-        self._deal = Deal(
-            market=self._market,
-            price=price,
-            opened_at=self._at,
-            carried=carried,
-            opens=strategy.opens_with,
-        )
-        self._notes.open(self._slots.take(), self._bar, self._at)
-        self._ask_for_all()
-        if self._asked:
-            for name in self._asked.holding(self._bar):
-                self._event(Answered(self._at, name, holds=True, price=price))
-        if not (self._due or self._book.by_name or self._levels.each or self._asked or self._told or self._over):
-            self._could_not_begin(price)
-        self._settle()
-
-    def _could_not_begin(self, price: Decimal) -> None:
-        """No order of it can exist: what a live bot says in its inbox. It is tried again a little later."""
-        self._notes.complain(self._bar, next(iter(self._strategy.problems(price, self._market)), None))
-        self._deal = None
-        self._slots.opened -= 1
-        self._slots.give_back()
-        self._next = self._bar + _TRY_AGAIN
-
-    def _end_deal(self) -> None:
-        deal = self._deal
-        if deal is None:
-            return
-        self._over = False
-        self._slots.count(self._notes.close(deal, self._bar, self._at).realised)
-        self._cash += deal.tally.proceeds - deal.tally.cost
-        self._left = NOTHING_CARRIED if deal.ending is Ending.CANCELLED else deal.dust
-        self._deal = None
-        self._slots.give_back()
-        if self._opening.cooldown:
-            self._not_before = self._at + self._opening.cooldown
-        elif self._slots.free and self._entrance.now(self._bar, self._exact()):
-            self._open_deal()

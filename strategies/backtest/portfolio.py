@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from strategies.backtest.desk import NeverRests
 from strategies.backtest.entrance import Slots
-from strategies.backtest.market_run import MarketRun, NeverRests
+from strategies.backtest.market_run import MarketRun
 from strategies.backtest.options import Options
 from strategies.backtest.result import Result
 from strategies.deal import Deal
