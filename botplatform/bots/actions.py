@@ -84,8 +84,8 @@ def start(bot: Bot) -> None:
     if problems:
         raise SettingsRefused(tuple(dict.fromkeys(problems)))
     allow(bot)
-    Bot.objects.filter(pk=bot.pk).update(enabled=True)
-    bot.enabled = True
+    bot.enabled, bot.started_at = True, clock.now()
+    bot.save(update_fields=["enabled", "started_at"])
     note(bot, "Started: it opens deals from now on.")
 
 

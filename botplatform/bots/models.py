@@ -44,6 +44,7 @@ class Bot(models.Model):
     kind = models.CharField(max_length=20, default="dca")
     settings = models.JSONField()
     enabled = models.BooleanField(default=False)  # whether it opens new deals; open ones are always looked after
+    started_at = models.DateTimeField(null=True, blank=True)  # by its user, the last time: its deals count from there
     grant = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     grant_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()

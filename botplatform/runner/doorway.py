@@ -68,7 +68,8 @@ class Doorway:
         return True
 
     def _there_is_room(self, opening: Opening) -> bool:
-        opened = Deal.objects.filter(bot=self._bot).count() if opening.deals is not None else 0
+        since = self._bot.started_at or self._bot.created_at
+        opened = Deal.objects.filter(bot=self._bot, opened_at__gte=since).count() if opening.deals is not None else 0
         going_on = Deal.objects.filter(bot=self._bot, closed_at=None).count()
         if opening.deals is not None and opened >= opening.deals:
             if self._bot.enabled and not going_on:

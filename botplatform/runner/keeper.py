@@ -292,7 +292,7 @@ def pairs_to_look_after() -> QuerySet[BotMarket]:
 def _facts(pair: BotMarket) -> tuple[object, ...]:
     bot = pair.bot
     carried = (pair.carried_amount, pair.carried_cost)
-    return (bot.enabled, bot.name, bot.kind, bot.settings, bot.grant_version, *carried)
+    return (bot.enabled, bot.started_at, bot.name, bot.kind, bot.settings, bot.grant_version, *carried)
 
 
 def _all_trades_read(deal: Deal, fills: list[Fill]) -> bool:

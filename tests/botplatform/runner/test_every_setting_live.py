@@ -199,6 +199,17 @@ def test_a_bot_that_has_opened_all_its_deals_stops(running, account):
     assert Deal.objects.count() == 1
 
 
+def test_a_bot_that_was_started_again_counts_its_deals_anew(running, account):
+    run = running({**ONE, "stop_after": 1})
+    run.until_ladder()
+    run.price(PRICE * Decimal("1.02"))
+    run.until_over()
+    run.until(lambda: not run.bot().enabled, "the end of the bot")
+    run.price(PRICE)
+    actions.start(run.bot())
+    run.until(lambda: Deal.objects.count() == 2, "the second deal")
+
+
 def test_the_next_deal_waits_for_the_cooldown(running, account):
     run = running({**ONE, "cooldown": 3600})
     run.until_ladder()
