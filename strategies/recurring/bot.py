@@ -47,7 +47,8 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     named: int = 0  # the period that its order is named after
     upto: Decimal = ZERO  # base: the order's total
     since: Decimal = ZERO  # base: how much of it had filled before this period
-    price: Decimal = ZERO  # at which it was reckoned: the market's, or the limit
+    price: Decimal = ZERO  # of its order: the limit, or where the market stood
+    would_pay: Decimal = ZERO  # what the purchase of this period costs a coin, or would have if it was left out
     made: int = 0  # purchases before this period of which anything traded
 
 
@@ -120,11 +121,12 @@ class Recurring(RecurringSettings):
         in_time = self.late is None or at <= schedule.moment(number) + self.late * _MINUTE
         amount = self._amount(deal, made, price, limit) if in_time else ZERO
         filled = self._filled(deal, before)
-        if not amount:
-            return replace(before, period=period, made=made, wished=False, since=filled)
+        now = replace(before, period=period, made=made, wished=False, since=filled, would_pay=limit)
+        if not deal.market.accepts(amount, limit):
+            return now
         if self._complete(deal, before):
-            return Purchase(period=period, wished=True, named=period, upto=amount, price=limit, made=made)
-        return replace(before, period=period, made=made, wished=True, since=filled, upto=filled + amount, price=limit)
+            return replace(now, wished=True, named=period, upto=amount, since=ZERO, price=limit)
+        return replace(now, wished=True, upto=filled + amount, price=limit)
 
     def _amount(self, deal: Deal, made: int, price: Decimal, limit: Decimal) -> Decimal:
         """Base currency on lots to buy now; zero for a purchase that is left out."""
@@ -159,10 +161,10 @@ class Recurring(RecurringSettings):
             return False
         if self.purchases is not None and self._made(deal, now) >= self.purchases:
             return True
-        if self.budget is None or not now.price:
+        if self.budget is None or not now.would_pay:
             return False
-        left = deal.market.amount_down(max(self.budget - deal.tally.spent, ZERO) / now.price)
-        return not deal.market.accepts(left, now.price)
+        left = deal.market.amount_down(max(self.budget - deal.tally.spent, ZERO) / now.would_pay)
+        return not deal.market.accepts(left, now.would_pay)
 
     # What changes the answer though nothing filled
 

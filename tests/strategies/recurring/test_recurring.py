@@ -123,6 +123,12 @@ def test_an_unfilled_limit_moves_to_the_next_price_under_its_name():
     assert (order.name, order.price, order.amount) == ("buy-1", D("107.80"), D("0.927"))
 
 
+def test_a_purchase_too_small_for_the_exchange_is_left_out_and_the_unfilled_order_keeps_its_name():
+    told = Told(replace(BOT, quote=None, base=D("0.1"), below=D("0.02"))).tick(2).tick(3, "50").tick(4)
+    assert told.purchase.name == "buy-1"
+    assert told.tick(5, "50").wanted == {}
+
+
 def test_what_is_left_of_a_limit_is_not_bought_with_the_next():
     told = Told(replace(BOT, below=D("0.02"))).tick(2).fill("buy-1", "0.500", "98").tick(3)
     assert told.purchase.amount - told.deal.filled("buy-1") == D("1.020")

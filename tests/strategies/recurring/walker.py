@@ -78,8 +78,7 @@ class RecurringWalk:
         amount = self.amount(price, limit)
         if self.bot.late is not None and self.at - passed[-1] > self.bot.late * 60_000:
             amount = D(0)
-        if amount > 0:
-            self.reckoned = limit
+        self.reckoned = limit
         if self.accepted(amount, limit):
             name = self.unfilled or f"buy-{self.period}"
             if self.bot.below is None:
