@@ -14,6 +14,7 @@ from strategies.grid import Grid
 from strategies.rebalance import Rebalance
 from strategies.recurring import Recurring
 from strategies.settings import Problem, SettingsRefused
+from strategies.signal_bot import SignalBot
 from strategies.smart import SmartTrade
 from strategies.strategy import Strategy
 from strategies.twap import TWAP
@@ -23,6 +24,7 @@ KINDS: Mapping[str, type[Strategy]] = {
     "grid": Grid,
     "rebalance": Rebalance,
     "recurring": Recurring,
+    "signal": SignalBot,
     "smart": SmartTrade,
     "twap": TWAP,
 }

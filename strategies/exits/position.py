@@ -47,9 +47,11 @@ class Position:
         if own is None:
             return None
         added = [each for name, each in deal.by_order.items() if name.startswith(ADDED) and each not in apart]
-        entry = (_sold if short else _bought)(deal, (*apart, *added)) or own
         coins, price, cost = own
         market = deal.market
+        entry = (_sold if short else _bought)(deal, (*apart, *added))
+        if entry is None or not market.accepts(entry[0] + deal.reduced, price):
+            entry = own  # dust of the deal before is no entry
         amount = market.amount_up(coins / _share_that_arrives(deal)) if short else market.amount_down(coins)
         return cls(
             market=market,

@@ -52,9 +52,13 @@ def valid(**given):
 
 class AnyMarket(RuleBasedStateMachine):
     @initialize(
-        side=st.sampled_from(Side), entry=st.sampled_from(ENTRIES), exits=st.sampled_from(EXITS), quote=st.booleans()
+        side=st.sampled_from(Side),
+        entry=st.sampled_from(ENTRIES),
+        exits=st.sampled_from(EXITS),
+        quote=st.booleans(),
+        inside=st.booleans(),
     )
-    def open_a_deal(self, side, entry, exits, quote):
+    def open_a_deal(self, side, entry, exits, quote, inside):
         held = entry.get("entry") is Entry.HELD
         amount = {"quote_amount": D(1000)} if quote and not held else {"base_amount": D(10)}
         self.bot = SmartTrade(side=Side.BUY if held else side, **amount, **entry, **valid(**exits))
@@ -63,6 +67,11 @@ class AnyMarket(RuleBasedStateMachine):
         given = self.bot.given(self.price, MARKET)
         self.deal = Deal(market=MARKET, price=self.price, opened_at=NOW, opens=self.bot.opens_with, carried=given)
         self.late, self.wishes, self.added = [], 0, D(0)
+        if inside:  # most of what can go wrong goes wrong once there is a position with its orders on the book
+            self.the_start_is_forced()
+            self.a_beat()
+            self.the_market_moves(self.price, 0, D(1), "USDT")
+            self.a_beat()
 
     def steps(self):
         return reconcile(
@@ -97,6 +106,11 @@ class AnyMarket(RuleBasedStateMachine):
     def a_beat(self):
         for step in self.steps():
             self.exchange.carry_out(step)
+
+    @rule(price=st.sampled_from([D(80), D(97), D(103), D(120)]))
+    def the_market_runs_while_cancels_are_on_their_way(self, price):
+        self.a_beat()
+        self.the_market_moves(price, 1, D(1), "USDT")
 
     @rule()
     def the_bot_is_restarted(self):
@@ -212,4 +226,4 @@ class AnyMarket(RuleBasedStateMachine):
 
 
 TestAnyMarket = AnyMarket.TestCase
-TestAnyMarket.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestAnyMarket.settings = settings(max_examples=500, stateful_step_count=50, deadline=None)

@@ -61,22 +61,46 @@ class ExitWalk:
         """Steps that are sent at market now."""
         return [(number, None, self.parts[number]) for number in self.open_steps() if number in self.at_market]
 
+    def armed(self, number):
+        """Whether the last step follows the price: its best lies beyond the step's price, which may have moved."""
+        return self.peak is not None and self.past(self.peak, self.step_price(number))
+
+    def awaits(self, number):
+        """Whether a step that is sold at market has not been sent yet."""
+        return number not in self.at_market
+
+    def send(self, number):
+        self.at_market.add(number)
+
+    def basis(self):
+        """What the stop loss is measured from."""
+        return self.price
+
     def stop_level(self):
         if self.stop is None:
             return None
         levels = []
         if self.stop.trailing:
-            levels.append(self.behind(self.price if self.best is None else self.best, self.stop.loss))
+            levels.append(self.behind(self.best_seen(), self.stop.loss))
         elif self.stop.loss is not None:
-            levels.append(self.behind(self.price, self.stop.loss))
+            levels.append(self.behind(self.basis(), self.stop.loss))
         elif self.stop.price is not None:
             levels.append(self.behind(self.stop.price, D(0)))
         after = self.stop.break_even_after
-        if after is not None and any(number >= after for number in self.done):
+        if after is not None and any(number >= after for number in self.passed()):
             levels.append(self.target(D(0), self.market.taker_fee))
         if not levels:
             return None
         return max(levels) if self.long else min(levels)
+
+    def best_seen(self):
+        if self.best is None:
+            return self.basis()
+        return max(self.best, self.basis()) if self.long else min(self.best, self.basis())
+
+    def passed(self):
+        """Steps that count as sold for the break-even."""
+        return self.done
 
     def recovery(self):
         tick = self.market.tick_size
@@ -87,12 +111,12 @@ class ExitWalk:
         ahead, back, bests, alarms = [], [], [], []
         for number in self.open_steps():
             if self.trails(number):
-                if self.peak is None:
+                if not self.armed(number):
                     ahead.append(self.step_price(number))
                 else:
                     back.append(self.behind(self.peak, self.bot.trailing))
                     bests.append(self.peak)
-            elif self.bot.take_profit[number - 1].order == "market" and number not in self.at_market:
+            elif self.bot.take_profit[number - 1].order == "market" and self.awaits(number):
                 ahead.append(self.step_price(number))
         level = self.stop_level()
         if level is not None and self.since is not None:
@@ -101,7 +125,7 @@ class ExitWalk:
         elif level is not None:
             back.append(level)
             if self.stop.trailing:
-                bests.append(self.price if self.best is None else self.best)
+                bests.append(self.best_seen())
         return ahead, back, bests, alarms
 
     def past(self, price, level):
@@ -112,12 +136,12 @@ class ExitWalk:
             if self.trails(number):
                 self.tell_trailing(price, number)
             elif self.bot.take_profit[number - 1].order == "market" and self.past(price, self.step_price(number)):
-                self.at_market.add(number)
+                self.send(number)
         if not self.ended and self.stop_level() is not None:
             self.tell_stop(price, at, self.stop_level())
 
     def tell_trailing(self, price, number):
-        if self.peak is None:
+        if not self.armed(number):
             if self.past(price, self.step_price(number)):
                 self.peak = price
         elif self.past(self.behind(self.peak, self.bot.trailing), price):
@@ -130,9 +154,8 @@ class ExitWalk:
             self.since = None
         elif self.since is None and self.past(level, price):
             self.since = at
-        best = self.price if self.best is None else self.best
         if self.stop.trailing:
-            self.best = price if self.past(price, best) else best
+            self.best = price if self.past(price, self.best_seen()) else self.best_seen()
         if self.since is not None and at >= self.since + 1000 * self.stop.timeout:
             self.ended = "stop loss"
             if self.stop.order == "limit":
@@ -147,6 +170,7 @@ class PathWalk:
     def __init__(self, market, candles, *, touch, at_limit):
         self.market, self.candles, self.touch, self.at_limit = market, candles, touch, at_limit
         self.fills, self.over = [], False
+        self.resting, self.due, self.placed = {}, [], 0
 
     def run(self):
         columns = (self.candles.open, self.candles.high, self.candles.low, self.candles.close)
@@ -183,20 +207,30 @@ class PathWalk:
     def tell(self):
         raise NotImplementedError
 
-    def ready(self, order):
-        _, side, price, _, _ = order
-        return price is None or (price >= self.price if side == "buy" else price <= self.price)
+    def place(self):
+        """Bring the book into line with what is wanted; what could trade where the price stands is due."""
+        wanted = [] if self.over else self.orders()
+        names = {order[0] for order in wanted}
+        self.resting = {name: terms for name, terms in self.resting.items() if name in names}
+        for name, side, price, amount, _ in wanted:
+            if self.resting.get(name, (None, None))[:2] == (price, amount) and price is not None:
+                continue
+            self.resting.pop(name, None)
+            if price is None or (price >= self.price if side == "buy" else price <= self.price):
+                self.due.append(name)
+            else:
+                self.placed += 1
+                self.resting[name] = (price, amount, self.placed)
 
     def settle(self):
         """What could trade where the price stands, when it is placed, does so as a taker."""
-        while not self.over:
-            ready = [order for order in self.orders() if order[0] not in self.resting and self.ready(order)]
-            if not ready:
-                break
-            self.trade(ready[0], self.price, self.market.taker_fee)
-        self.resting = {order[0]: order[2] for order in self.orders()} if not self.over else {}
-
-    resting = {}
+        self.place()
+        while self.due:
+            name = self.due.pop(0)
+            order = next((order for order in self.orders() if order[0] == name), None)
+            if not self.over and order is not None and name not in self.resting:
+                self.trade(order, self.price, self.market.taker_fee)
+                self.place()
 
     def trade(self, order, price, rate):
         name, side, _, amount, traded = order
@@ -205,21 +239,13 @@ class PathWalk:
         traded(amount, price, rate)
 
     def best(self, side):
-        found = [order for order in self.orders() if order[1] == side and order[2] is not None]
-        key = lambda order: order[2]  # noqa: E731 - of a bid the highest, of an ask the lowest
-        return (
-            (max(found, key=key, default=None) if side == "buy" else min(found, key=key, default=None))
-            if found
-            else None
-        )
+        """The order on the book that trades first: of those at one price the one placed first."""
+        found = [order for order in self.orders() if order[1] == side and order[0] in self.resting]
+        sign = -1 if side == "buy" else 1
+        return min(found, key=lambda order: (sign * order[2], self.resting[order[0]][2]), default=None)
 
     def told(self):
         self.tell()
-        self.resting = {
-            name: price
-            for name, price in self.resting.items()
-            if any(order[0] == name and order[2] == price for order in ([] if self.over else self.orders()))
-        }
         self.settle()
 
     def take(self, order, price):
@@ -289,7 +315,7 @@ class SmartWalk(PathWalk):
             self.left = bot.base_amount
             self.entered = True
             self.exit.taken(bot.price, down(self.left, self.market.lot_size), bot.price)
-            self.exit.best = max(self.price, bot.price)
+            self.exit.best = self.price
         elif bot.entry != "conditional":
             self.sent_at = self.price
         elif self.triggered():
