@@ -26,6 +26,8 @@ class Ending(StrEnum):
     CANCELLED = "cancelled, coins kept"
 
 
+# After these the coins are their owner's, and nothing is carried into the next deal.
+KEEPS_COINS = (Ending.CANCELLED, Ending.DONE)
 _WISHES = (Ending.CANCELLED, Ending.AT_MARKET)  # the user's own, the stronger first
 
 

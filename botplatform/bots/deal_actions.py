@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from botplatform.bots.actions import NoPrice, allow, note
+from botplatform.bots.actions import NoPrice, allow, note, stop
 from botplatform.bots.models import Bot, Deal, Wish
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.markets.models import Market
 from strategies.kinds import from_json
 from strategies.settings import Problem, SettingsRefused
+from strategies.signal_bot.order import Action
+from strategies.signal_bot.settings import SignalSettings
+from strategies.signal_bot.words import Refusal, translate
 
 
 def start_deal(bot: Bot, market: Market) -> Wish:
@@ -21,10 +25,40 @@ def start_deal(bot: Bot, market: Market) -> Wish:
     return _wish(bot, market, Wish.Kind.START, {}, "You asked for a deal to be started.")
 
 
-def signal(bot: Bot, market: Market, action: str = "", details: dict[str, str] | None = None) -> Wish:
-    """A signal came for this bot on this market."""
-    what = {"action": action, "details": details or {}}
-    return _wish(bot, market, Wish.Kind.SIGNAL, what, f"A signal came: {action or 'start'}.")
+def signal(bot: Bot, market: Market) -> Wish:
+    """A signal came for this bot on this market, of the kind that start conditions listen to."""
+    return _wish(bot, market, Wish.Kind.SIGNAL, {}, "A signal came.")
+
+
+def heed(bot: Bot, market: Market, message: Mapping[str, Any]) -> Wish:
+    """A message came for a signal bot, from somebody who knew its secret. The same message is heeded once.
+
+    One that disables the bot does so at once. Raises SettingsRefused if it is no signal for this bot, or is too old,
+    and NoPrice.
+    """
+    strategy = bot.strategy
+    if not isinstance(strategy, SignalSettings):
+        raise SettingsRefused((Problem("bot", "it is no signal bot.", "Send this to one, or send a start signal."),))
+    if market.last_price is None:
+        raise NoPrice(f"{market.symbol} has no price yet.")
+    now = int(clock.now().timestamp() * 1000)
+    found = translate(message, strategy, market.rules, now=now, last_price=market.last_price)
+    if isinstance(found, Refusal):
+        raise SettingsRefused((Problem("message", found.reason, ""),))
+    what = {
+        "action": found.action,
+        "at": found.at,
+        "price": written(found.price),
+        "details": dict(found.details),
+    }
+    try:
+        wish = _wish(bot, market, Wish.Kind.SIGNAL, what, f"A signal came: {found.action}.", identity=found.wish)
+    except IntegrityError:
+        problem = Problem("message", "it was heard before.", "Send each signal once.")
+        raise SettingsRefused((problem,)) from None
+    if found.action == Action.DISABLE:
+        stop(bot)
+    return wish
 
 
 def add_funds(deal: Deal, quote: Decimal, price: Decimal | None = None) -> Wish:
@@ -79,10 +113,18 @@ def edit(deal: Deal, settings: dict[str, Any], kind: str | None = None) -> None:
 
 
 def _wish(  # noqa: PLR0917 - a row and its line on the timeline
-    bot: Bot, market: Market, kind: Wish.Kind, what: dict[str, Any], text: str, deal: Deal | None = None
+    bot: Bot,
+    market: Market,
+    kind: Wish.Kind,
+    what: dict[str, Any],
+    text: str,
+    deal: Deal | None = None,
+    *,
+    identity: str = "",
 ) -> Wish:
     with transaction.atomic():
-        wish = Wish.objects.create(bot=bot, market=market, kind=kind, what=what, wished_at=clock.now())
+        row = {"bot": bot, "market": market, "kind": kind, "what": what, "identity": identity}
+        wish = Wish.objects.create(**row, wished_at=clock.now())
         note(bot, text, deal=deal)
     return wish
 

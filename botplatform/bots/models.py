@@ -269,6 +269,7 @@ class Wish(models.Model):
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
     what = models.JSONField(default=dict)
+    identity = models.CharField(max_length=33, default="", blank=True)  # of a message: the same one is heard once
     wished_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     refused = models.CharField(max_length=400, default="", blank=True)
@@ -276,6 +277,11 @@ class Wish(models.Model):
     class Meta:
         ordering = ["wished_at"]
         indexes = [models.Index(fields=["bot", "done_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bot", "market", "identity"], condition=~models.Q(identity=""), name="each_message_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.bot})"
@@ -283,7 +289,7 @@ class Wish(models.Model):
     @property
     def name(self) -> str:
         """Its identity in the deal, short enough for an order's name."""
-        return self.id.hex[:16]
+        return self.identity or self.id.hex[:16]
 
 
 class BotEvent(models.Model):

@@ -16,6 +16,7 @@ from strategies.deal import Deal as DealState
 from strategies.events import AddFunds, Answered, CancelDeal, CloseAtMarket, Event, ReduceFunds, Signalled, Tick, Valued
 from strategies.kinds import state_to_text
 from strategies.settings import SettingsRefused
+from strategies.signal_bot.state import SignalState, Unheeded
 from strategies.strategy import Strategy
 
 
@@ -43,6 +44,13 @@ class Hearing:
             self._tell(CloseAtMarket(), tick.price)
         elif self._deal.wish == Deal.Wish.CANCEL:
             self._tell(CancelDeal(), tick.price)
+
+    def _say_what_was_not_heeded(self, before: object) -> None:
+        """A signal that nothing came of is told its user, and why."""
+        known = _not_heeded(before)
+        for each in _not_heeded(self._state.state):
+            if each not in known:
+                note(self._bot, f"A signal was not heeded ({each.action}): {each.reason}", deal=self._deal)
 
     def value(self, event: Valued) -> bool:
         """The portfolio is worth this; whether the deal remembers anything new."""
@@ -73,10 +81,15 @@ class Hearing:
         if state.state is not before:
             deal.memory = state_to_text(state.state)
             Deal.objects.filter(pk=deal.pk).update(memory=deal.memory)
+            self._say_what_was_not_heeded(before)
         if state.ending and state.ending != deal.ending:
             deal.ending = state.ending
             Deal.objects.filter(pk=deal.pk).update(ending=state.ending)
             note(self._bot, f"Deal {deal.number} ends: {state.ending} at {written(price)}.", deal=deal)
+
+
+def _not_heeded(state: object) -> tuple[Unheeded, ...]:
+    return state.unheeded if isinstance(state, SignalState) else ()
 
 
 def _event(wish: Wish, price: Decimal) -> Event:
@@ -90,8 +103,8 @@ def _event(wish: Wish, price: Decimal) -> Event:
         case _:
             return Signalled(
                 wish=wish.name,
-                at=int(wish.wished_at.timestamp() * 1000),
+                at=what.get("at", int(wish.wished_at.timestamp() * 1000)),
                 action=what.get("action", ""),
-                price=price,
-                details=tuple(sorted((str(name), str(value)) for name, value in what.get("details", {}).items())),
+                price=Decimal(what["price"]) if what.get("price") else price,
+                details=tuple(what.get("details", {}).items()),
             )

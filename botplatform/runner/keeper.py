@@ -29,8 +29,8 @@ from botplatform.runner.doorway import Doorway
 from botplatform.runner.hearing import Hearing
 from botplatform.runner.news import News
 from botplatform.runner.pricing import worst_price
+from strategies.deal import KEEPS_COINS
 from strategies.deal import Deal as DealState
-from strategies.deal import Ending
 from strategies.events import Tick, Valued
 from strategies.orders import OpenOrder
 from strategies.reconcile import Cancel, Place, reconcile
@@ -251,8 +251,8 @@ class BotKeeper:
         profit = state.realised
         with transaction.atomic():
             Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit.quantize(_SMALLEST))
-            # A cancelled deal's coins are the user's; dust is carried into the next deal at what it cost.
-            keeps = deal.ending == Ending.CANCELLED
+            # The coins of a cancelled deal, or one that was to buy them, are the user's; dust goes into the next deal.
+            keeps = deal.ending in KEEPS_COINS
             BotMarket.objects.filter(pk=self.pair.pk).update(
                 carried_amount=Decimal(0) if keeps else dust.amount,
                 carried_cost=Decimal(0) if keeps else dust.cost,

@@ -14,6 +14,7 @@ from botplatform.lib import clock
 from botplatform.markets.models import Candle, History
 from botplatform.runner.listening import Listener
 from strategies.conditions import from_json as conditions_from_json
+from strategies.settings import SettingsRefused
 from tests.botplatform.runner.conftest import PRICE
 from tests.botplatform.runner.runs import Run
 
@@ -255,3 +256,42 @@ def test_a_short_deal_sells_coins_and_buys_them_back_lower(machine, lease, marke
     closed = run.until_over()
     assert closed.realised > 0
     assert closed.state().owed == 0
+
+
+def alert(**more):
+    return {"action": "enter_long", "timestamp": clock.now().isoformat(), **more}
+
+
+def test_an_alert_enters_and_the_next_one_leaves(running, account, market):
+    run = running({"order_amount": "100", "max_position": "200"}, kind="signal")
+    run.beat()
+    deal_actions.heed(run.bot(), market, alert())
+    run.until(lambda: held(run) > 0, "the entry")
+    deal_actions.heed(run.bot(), market, alert(action="exit_long"))
+    assert run.until_over().ending == "signal"
+
+
+def test_the_same_alert_twice_enters_once(running, account, market):
+    run = running({"order_amount": "100", "max_position": "200"}, kind="signal")
+    run.beat()
+    same = alert()
+    deal_actions.heed(run.bot(), market, same)
+    with pytest.raises(SettingsRefused, match="heard before"):
+        deal_actions.heed(run.bot(), market, same)
+    assert Wish.objects.count() == 1
+
+
+def test_an_alert_that_disables_the_bot_stops_it_at_once(running, account, market):
+    run = running({"order_amount": "100", "max_position": "200"}, kind="signal")
+    deal_actions.heed(run.bot(), market, alert(action="disable"))
+    assert not run.bot().enabled
+
+
+def test_an_entry_too_many_is_not_heeded_and_that_is_told(running, account, market):
+    run = running({"order_amount": "100", "max_position": "500"}, kind="signal")
+    run.beat()
+    deal_actions.heed(run.bot(), market, alert())
+    run.until(lambda: held(run) > 0, "the entry")
+    deal_actions.heed(run.bot(), market, alert(trigger_price="50001"))
+    run.until(lambda: BotEvent.objects.filter(text__contains="not heeded").exists(), "the line")
+    assert Order.objects.filter(side="buy").count() == 1
