@@ -26,8 +26,6 @@ class Ending(StrEnum):
     CANCELLED = "cancelled, coins kept"
 
 
-# After these the coins are their owner's, and nothing is carried into the next deal.
-KEEPS_COINS = (Ending.CANCELLED, Ending.DONE)
 _WISHES = (Ending.CANCELLED, Ending.AT_MARKET)  # the user's own, the stronger first
 
 
@@ -318,8 +316,16 @@ class Deal:
             return fair - owed * price / (1 - self.market.taker_fee)
         return self.held * price * (1 - self.market.taker_fee) - self.cost_of_held
 
+    def left_to_the_next(self, price: Decimal) -> Carried:
+        """What the next deal begins with when this one has ended at `price`: dust.
+
+        The coins of a cancelled deal are their owner's, and so are those that a deal was done with buying.
+        """
+        bought = self.ending is Ending.DONE and self.market.accepts(self.market.amount_down(self.held), price)
+        return NOTHING_CARRIED if bought or self.ending is Ending.CANCELLED else self.dust
+
     @property
     def dust(self) -> Carried:
-        """What the deal leaves to the next one."""
+        """What is held, at what it cost."""
         held = self.held
         return Carried(amount=held, cost=self.average_cost * held) if held > 0 else NOTHING_CARRIED

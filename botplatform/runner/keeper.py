@@ -29,7 +29,6 @@ from botplatform.runner.doorway import Doorway
 from botplatform.runner.hearing import Hearing
 from botplatform.runner.news import News
 from botplatform.runner.pricing import worst_price
-from strategies.deal import KEEPS_COINS
 from strategies.deal import Deal as DealState
 from strategies.events import Tick, Valued
 from strategies.orders import OpenOrder
@@ -165,7 +164,7 @@ class BotKeeper:
             else:
                 self._place(deal, state, step, tick.price)
         if not steps and strategy.finished(state, tick.price) and not self._open_orders():
-            self._close(deal, state)
+            self._close(deal, state, tick.price)
 
     def _settle_wished(self) -> bool:
         """Look up every row that got no answer. False: there were some, so the rows are read anew first."""
@@ -246,16 +245,14 @@ class BotKeeper:
                 what = f"{verb} {written(fill.amount)} at {written(fill.price)} ({order.name})"
                 note(self.bot, f"{what}, fee {written(fill.fee)} {fill.fee_asset}.", deal=self._deal)
 
-    def _close(self, deal: Deal, state: DealState) -> None:
-        dust = state.dust
+    def _close(self, deal: Deal, state: DealState, price: Decimal) -> None:
+        left = state.left_to_the_next(price)
         profit = state.realised
         with transaction.atomic():
             Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit.quantize(_SMALLEST))
-            # The coins of a cancelled deal, or one that was to buy them, are the user's; dust goes into the next deal.
-            keeps = deal.ending in KEEPS_COINS
             BotMarket.objects.filter(pk=self.pair.pk).update(
-                carried_amount=Decimal(0) if keeps else dust.amount,
-                carried_cost=Decimal(0) if keeps else dust.cost,
+                carried_amount=left.amount,
+                carried_cost=left.cost,
             )
             quote = state.market.quote
             note(self.bot, f"Deal {deal.number} closed: {profit:+.4f} {quote}.", deal=deal)

@@ -11,7 +11,7 @@ from strategies.backtest.entrance import Entrance, Slots
 from strategies.backtest.notes import Notes
 from strategies.backtest.options import Options
 from strategies.backtest.result import Result
-from strategies.deal import KEEPS_COINS, NOTHING_CARRIED, Carried, Deal
+from strategies.deal import NOTHING_CARRIED, Carried, Deal
 from strategies.events import Answered, Event, Tick
 from strategies.market import ONE, ZERO
 from strategies.orders import Fill, Order, Side
@@ -270,7 +270,7 @@ class Desk:
         self._over = False
         self._slots.count(self._notes.close(deal, self._bar, self._at).realised)
         self._cash += deal.tally.proceeds - deal.tally.cost
-        self._left = NOTHING_CARRIED if deal.ending in KEEPS_COINS else deal.dust
+        self._left = deal.left_to_the_next(self._exact())
         self._deal = None
         self._slots.give_back()
         if self._opening.cooldown:
