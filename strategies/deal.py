@@ -12,6 +12,8 @@ import msgspec
 from strategies.market import ONE, ZERO, Market
 from strategies.orders import Fill, Order, Side
 
+_BUY, _SELL = Side.BUY, Side.SELL  # asked for at every fill: an enum's class is slow to look into
+
 
 class Ending(StrEnum):
     """Why a deal is on its way out before its take profit."""
@@ -57,7 +59,7 @@ class Tally:
         """Count one more trade; `notional` is its price x amount."""
         if fill.fee_asset == market.base:
             self.base_fees += fill.fee
-        if fill.side is Side.BUY:
+        if fill.side is _BUY:
             self.bought += fill.amount
             self.spent += notional
             if fill.fee_asset == market.quote:
@@ -245,7 +247,9 @@ class Deal:
     @property
     def average_cost(self) -> Decimal:
         """Quote paid for each coin that arrived or was carried in, fees included."""
-        return self.cost / self.received
+        tally, carried = self.tally, self.carried
+        paid = tally.spent + tally.quote_fees_buying + carried.cost
+        return paid / (tally.bought - tally.base_fees + carried.amount)
 
     @property
     def cost_of_held(self) -> Decimal:
@@ -271,7 +275,7 @@ class Deal:
     @property
     def entry_average(self) -> Decimal:
         """Quote for each coin of the position, after fees: paid when long, got when short."""
-        return self.average_proceeds if self.opens is Side.SELL else self.average_cost
+        return self.average_proceeds if self.opens is _SELL else self.average_cost
 
     @property
     def to_exit(self) -> Decimal:
@@ -279,14 +283,14 @@ class Deal:
 
         All coins that can be sold, or, of a short, those owed and the fee that buying them takes.
         """
-        if self.opens is Side.BUY:
+        if self.opens is _BUY:
             return self.market.amount_down(self.held)
         return self.market.amount_up(self.owed / (ONE - self.market.maker_fee))
 
     @property
     def most_bought_back(self) -> Decimal | None:
         """What the buys of a short may ask for in all: what it owes and the larger fee. None for any other deal."""
-        if self.opens is Side.BUY:
+        if self.opens is _BUY:
             return None
         market = self.market
         return market.amount_up(self.owed / (ONE - max(market.maker_fee, market.taker_fee)))
@@ -294,13 +298,13 @@ class Deal:
     @property
     def reduced(self) -> Decimal:
         """Base currency that was sold of a long deal, or bought back of a short one, before fees."""
-        return self.tally.sold if self.opens is Side.BUY else self.tally.bought
+        return self.tally.sold if self.opens is _BUY else self.tally.bought
 
     @property
     def realised(self) -> Decimal:
         """Profit in quote after fees: of what was sold, at average cost; of a short, of what was bought back."""
         tally = self.tally
-        if self.opens is Side.SELL:
+        if self.opens is _SELL:
             return tally.received * tally.proceeds / tally.sold - tally.cost if tally.bought else ZERO
         if not tally.sold:
             return ZERO
@@ -308,7 +312,7 @@ class Deal:
 
     def open_profit(self, price: Decimal) -> Decimal:
         """Profit in quote if what is held went at `price`, or what is owed were bought back, after the taker's fee."""
-        if self.opens is Side.SELL:
+        if self.opens is _SELL:
             owed = self.owed
             if not owed:
                 return ZERO

@@ -84,7 +84,7 @@ class Market:
 
     def accepts(self, amount: Decimal, price: Decimal) -> bool:
         """Whether an order of this size can exist here: at least a lot, and of the minimum notional."""
-        return amount > 0 and amount >= self.smallest and amount * price >= self.min_notional
+        return amount >= self.smallest and amount * price >= self.min_notional
 
 
 def _is_decimal(step: Decimal) -> bool:

@@ -174,14 +174,17 @@ class Desk:
         deal = self._deal
         if deal is None:
             return
-        wanted = {order.name: order for order in self._strategy.orders(deal)}
-        if self._book.by_name:
-            for name in self._book.by_name.keys() - wanted.keys():
-                self._book.remove(name)
         resting = self._book.by_name
-        for name, order in wanted.items():
-            if name not in resting or not same(order, resting[name].order):
-                self._want(deal, name, order)
+        if resting:
+            wanted = {order.name: order for order in self._strategy.orders(deal)}
+            for name in resting.keys() - wanted.keys():
+                self._book.remove(name)
+            for name, order in wanted.items():
+                if name not in resting or not same(order, resting[name].order):
+                    self._want(deal, name, order)
+        else:
+            for order in self._strategy.orders(deal):
+                self._want(deal, order.name, order)
         awaited = tuple(self._strategy.watches(deal))
         self._levels = Levels(awaited) if awaited else NOTHING
 

@@ -21,11 +21,11 @@ class Direction(StrEnum):
     @property
     def opens(self) -> Side:
         """The side of the orders that add to a deal."""
-        return Side.BUY if self is Direction.LONG else Side.SELL
+        return Side.BUY if self is _LONG else Side.SELL
 
     def against(self, anchor: Decimal, deviation: Decimal, market: Market) -> Decimal:
         """The price that lies this fraction of `anchor` on the losing side, rounded away from it to a tick."""
-        if self is Direction.LONG:
+        if self is _LONG:
             return market.price_down(anchor * (ONE - deviation))
         return market.price_up(anchor * (ONE + deviation))
 
@@ -35,17 +35,20 @@ class Direction(StrEnum):
         Long: `ceil to tick of (average x (1 + profit) / (1 - fee))`; short: `floor to tick of (average x (1 - profit) x
         (1 - fee))`, because the fee is taken out of the coins that are bought back.
         """
-        if self is Direction.LONG:
+        if self is _LONG:
             return market.price_up(average * (ONE + profit) / (ONE - fee))
         return market.price_down(average * (ONE - profit) * (ONE - fee))
 
     def worse(self, price: Decimal, than: Decimal) -> bool:
         """Whether `price` is as bad for the deal as `than`, or worse."""
-        return price <= than if self is Direction.LONG else price >= than
+        return price <= than if self is _LONG else price >= than
 
     def better(self, price: Decimal, than: Decimal) -> bool:
         """Whether `price` is better for the deal than `than`."""
-        return price > than if self is Direction.LONG else price < than
+        return price > than if self is _LONG else price < than
+
+
+_LONG = Direction.LONG  # asked for at every price: an enum's class is slow to look into
 
 
 class VolumeIn(StrEnum):

@@ -44,8 +44,8 @@ def position(deal: Deal) -> Position:
     """
     plan: Plan | None = deal.plan
     apart = ZERO if deal.state is None else by_hand.reserved(deal)
-    whole = Position(deal.to_exit - apart, deal.entry_average)
-    if plan is None:
+    whole = Position(deal.to_exit - apart if apart else deal.to_exit, deal.entry_average)
+    if plan is None or len(deal.by_order) == 1:  # nothing but the base order has traded
         return whole
     parts = [
         tally
