@@ -81,13 +81,16 @@ class Desk:
     # What happens at a price
 
     def _tell(self) -> None:
+        self._tell_once()
+        self._settle()
+
+    def _tell_once(self) -> None:
         """A price or a time has come that the deal waits for."""
         before = self._levels.each
         self._event(Tick(self._at, self._exact()))
         if self._deal is not None and not self._over and self._levels.each == before:
             waits = "; ".join(each.then for each in before)
             raise NeverRests(f"bar {self._bar}: told of {self._exact()}, the strategy still waits for: {waits}.")
-        self._settle()
 
     def _hear(self) -> None:
         """What the open of this bar brings from outside: answers to conditions, signals."""
@@ -139,16 +142,21 @@ class Desk:
             for name in names:
                 self._want(deal, name, strategy.order(deal, name))
 
-    def _settle(self) -> None:
-        """Let everything that trades at once do so, and deals that are over make room for the next."""
+    def _settle(self, *, seen: bool = True) -> None:
+        """Let everything that trades at once do so, and deals that are over make room for the next.
+
+        What has come within reach by that is told at once, too, if the bot has `seen` the price.
+        """
         for _ in range(_MOST_ROUNDS):
             if self._due:
                 self._trade_at_once(self._due.pop(0))
             elif self._over:
                 self._end_deal()
+            elif seen and self._levels is not NOTHING and self._levels.due(self._cursor, self._at):
+                self._tell_once()
             else:
                 return
-        raise NeverRests(f"bar {self._bar}: the orders trade at once, again and again; widen the take profit.")
+        raise NeverRests(f"bar {self._bar}: deals trade at one price again and again; widen take profit or stop loss.")
 
     def _trade_at_once(self, name: str) -> None:
         deal = self._deal
@@ -162,11 +170,18 @@ class Desk:
         amount = to_place(order, deal.filled(name), market, free=free, last_price=price)
         if amount is None:
             return
-        if order.side is _BUY:
-            price = market.price_up(price * (ONE + self._slippage)) if self._slippage else price
-        elif self._slippage:
-            price = market.price_down(price * (ONE - self._slippage))
+        if self._slippage:
+            price = self._slipped(order, price)
         self._trade(order, amount, price, market.taker_fee)
+
+    def _slipped(self, order: Order, price: Decimal) -> Decimal:
+        """A worse price than this one, but never beyond the order's limit."""
+        market, limit = self._market, order.price
+        if order.side is _BUY:
+            price = market.price_up(price * (ONE + self._slippage))
+            return price if limit is None else min(price, limit)
+        price = market.price_down(price * (ONE - self._slippage))
+        return price if limit is None else max(price, limit)
 
     # What should be on the book
 
@@ -256,14 +271,13 @@ class Desk:
                 self._event(Answered(self._at, name, holds=True, price=price))
         if not (self._due or self._book.by_name or self._levels.each or self._asked or self._told or self._over):
             self._could_not_begin(price)
-        self._settle()
 
     def _could_not_begin(self, price: Decimal) -> None:
         """No order of it can exist: what a live bot says in its inbox. It is tried again a little later."""
         self._notes.complain(self._bar, next(iter(self._strategy.problems(price, self._market)), None))
         self._deal = None
         self._slots.opened -= 1
-        self._slots.give_back()
+        self._slots.going_on -= 1
         self._next = self._bar + _TRY_AGAIN
 
     def _end_deal(self) -> None:
@@ -275,8 +289,9 @@ class Desk:
         self._cash += deal.tally.proceeds - deal.tally.cost
         self._left = deal.left_to_the_next(self._exact())
         self._deal = None
-        self._slots.give_back()
+        self._slots.give_back(self._at + self._candles.span)
         if self._opening.cooldown:
             self._not_before = self._at + self._opening.cooldown
         elif self._slots.free and self._entrance.now(self._bar, self._exact()):
+            self._slots.keep()
             self._open_deal()

@@ -78,8 +78,12 @@ def run_pairs(strategy: Strategy, pairs: Sequence[Pair], options: Options | None
     while queue:
         at, place, bar = heappop(queue)
         one = runs[place]
-        if one.waits and not slots.free:
-            if not slots.used_up:
+        if one.waits and (until := slots.wait(at)) != at:
+            if until is not None:
+                one.wait_until(until)
+                if (bar := one.next_bar()) >= 0:
+                    heappush(queue, (one.at(bar), place, bar))
+            elif not slots.used_up:
                 parked.append(place)
             continue
         one.walk(bar)

@@ -48,6 +48,7 @@ class Slots:
         self.profit = ZERO  # of the deals that ended in profit, in quote
         self.loss = ZERO  # of the others, as a positive number
         self.accounts: list[Account] = []  # one for each market
+        self._back: list[int] = []  # from when on slots that were given back within a candle are free for all
 
     @property
     def free(self) -> bool:
@@ -64,8 +65,21 @@ class Slots:
         self.going_on += 1
         return self.opened
 
-    def give_back(self) -> None:
+    def give_back(self, free_from: int) -> None:
+        """A deal has ended; other markets may use its slot from this time on."""
         self.going_on -= 1
+        self._back.append(free_from)
+
+    def keep(self) -> None:
+        """The market that has just given its slot back takes it again."""
+        self._back.pop()
+
+    def wait(self, at: int) -> int | None:
+        """Until when a market has to wait that wants to open a deal now; None: until a deal ends."""
+        self._back = [free_from for free_from in self._back if free_from > at]
+        if self._opening.next_one(self.opened, self.going_on + len(self._back)):
+            return at
+        return min(self._back) if self.free and self._back else None
 
     def count(self, realised: Decimal) -> None:
         """A deal has ended with this profit."""

@@ -78,6 +78,7 @@ class MarketRun(Desk):
         if self._deal is None:
             self._cursor = opened
             self._open_deal()
+            self._settle()
         else:
             if low < self._below and high > self._above:
                 self._notes.unsure += 1  # within this candle the assumed order of high and low decides
@@ -163,4 +164,4 @@ class MarketRun(Desk):
         elif not jumped:
             self._known = (self._cursor, price)
         self._trade(resting.order, resting.amount, price, self._market.maker_fee)
-        self._settle()
+        self._settle(seen=not jumped)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from strategies.dca.averaging_orders import ladder
 from strategies.dca.choices import Direction, From, Reckoned
 from strategies.dca.settings import DCASettings, StepSetting
-from strategies.market import Market
+from strategies.market import ONE, Market
 from strategies.opening import AT_ONCE, Opening
 from strategies.settings import Problem
 
@@ -74,7 +74,23 @@ def problems(
             break
     if settings.direction is Direction.SHORT and any(step.profit >= 1 for step in steps):
         yield Problem("take_profit", "a short deal cannot gain 100 % or more.", "Give less.")
+    yield from _at_once(settings, price, market)
     yield from _too_many(settings, len(steps), market)
+
+
+def _at_once(settings: DCASettings, price: Decimal, market: Market) -> Iterator[Problem]:
+    """A stop that is reached by paying the fee of the base order."""
+    direction, stop = settings.direction, settings.stop_loss
+    if stop is None or settings.stop_loss_from is Reckoned.BASE:
+        return
+    fee = ONE - market.taker_fee
+    average = price / fee if direction is Direction.LONG else price * fee
+    if direction.worse(price, direction.against(average, stop, market)):
+        yield Problem(
+            "stop_loss",
+            f"the fee of the base order alone is a loss of {market.taker_fee:.2%}: it would be reached at once.",
+            "Give more than that, or measure it from the base order.",
+        )
 
 
 def _too_many(settings: DCASettings, steps: int, market: Market) -> Iterator[Problem]:

@@ -125,7 +125,7 @@ class Stops:
         once, and the next one too, each at the cost of its fees.
         """
         profit = self._settings.close_profit
-        return self._state.closing and (not self._state.held_before or (profit is not None and profit >= 0))
+        return self._state.closing and (not self._state.held_before or (profit is not None and profit > 0))
 
     def closing_price(self) -> Decimal | None:
         """The price from which the close conditions may close; None: at any."""

@@ -295,6 +295,10 @@ class GridWalk:
         orders = [(order[1], name) for name, order in self.book.items() if order[0] == side]
         return (max if side == "buy" else min)(orders, default=None)
 
+    def stands_within_reach(self):
+        """Whether the price of now is one that the bot waits for: an order that traded may have brought it there."""
+        return self.price <= self.below() or self.price >= self.above()
+
     def jump(self, opened):
         self.price = opened
         while not self.ended:
@@ -303,7 +307,7 @@ class GridWalk:
                 self.take(bid[1], bid[0] if self.at_limit else opened)
             elif ask and self.reached(opened, ask[0]):
                 self.take(ask[1], ask[0] if self.at_limit else opened)
-            elif opened <= self.below() or opened >= self.above():
+            elif self.stands_within_reach():
                 self.hear()
             else:
                 return
@@ -311,7 +315,9 @@ class GridWalk:
     def fall(self, to):
         while not self.ended:
             bid, level = self.best("buy"), self.below()
-            if bid and self.reached(bid[0], to) and self.reached(bid[0], level):
+            if self.stands_within_reach():
+                self.hear()
+            elif bid and self.reached(bid[0], to) and self.reached(bid[0], level):
                 self.price = bid[0]
                 self.take(bid[1], bid[0])
             elif level >= to:
@@ -324,7 +330,9 @@ class GridWalk:
     def climb(self, to):
         while not self.ended:
             ask, level = self.best("sell"), self.above()
-            if ask and self.reached(to, ask[0]) and self.reached(level, ask[0]):
+            if self.stands_within_reach():
+                self.hear()
+            elif ask and self.reached(to, ask[0]) and self.reached(level, ask[0]):
                 self.price = ask[0]
                 self.take(ask[1], ask[0])
             elif level <= to:

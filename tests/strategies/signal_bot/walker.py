@@ -185,6 +185,8 @@ class SignalWalk(PathWalk):
                 if not self.exit.ended:
                     {"enter": self.enter, "exit": self.leave, "disable": self.disable}[said.kind](said)
                 self.settle()
+                while self.stands_within_reach():
+                    self.told()
 
     def disable(self, said):
         del said

@@ -252,22 +252,26 @@ class PathWalk:
         self.trade(order, price, self.market.maker_fee)
         self.settle()
 
+    def stands_within_reach(self):
+        """Whether the price or time of now is one that the bot waits for: a fill may have brought it there."""
+        below, above, peaks, troughs, alarms = self.levels()
+        return (
+            any(self.price <= level for level in below)
+            or any(self.price >= level for level in above)
+            or any(self.price > peak for peak in peaks)
+            or any(self.price < trough for trough in troughs)
+            or any(alarm <= self.at for alarm in alarms)
+        )
+
     def jump(self, opened):
         while not self.over:
             self.price = opened
             bid, ask = self.best("buy"), self.best("sell")
-            below, above, peaks, troughs, alarms = self.levels()
             if bid and self.reached(bid[2], opened):
                 self.take(bid, bid[2] if self.at_limit else opened)
             elif ask and self.reached(opened, ask[2]):
                 self.take(ask, ask[2] if self.at_limit else opened)
-            elif (
-                any(opened <= level for level in below)
-                or any(opened >= level for level in above)
-                or any(opened > peak for peak in peaks)
-                or any(opened < trough for trough in troughs)
-                or any(alarm <= self.at for alarm in alarms)
-            ):
+            elif self.stands_within_reach():
                 self.told()
             else:
                 return
@@ -282,7 +286,9 @@ class PathWalk:
             first = nearest is None or (
                 limit is not None and (self.reached(limit, nearest) if falls else self.reached(nearest, limit))
             )
-            if hit and first:
+            if self.stands_within_reach():
+                self.told()
+            elif hit and first:
                 self.price = limit
                 self.take(order, limit)
             elif nearest is not None and (nearest >= to if falls else nearest <= to):
