@@ -48,7 +48,7 @@ class Desk:
         self._told = Told(pair.signals, pair.candles) if pair.signals else None
         self._book = RestingOrders()
         self._due: list[str] = []  # names of orders that trade at once
-        self._notes = Notes(pair.market, pair.candles)
+        self._notes = Notes(pair.market, pair.candles, strategy.opens_with)
         self._levels: Levels = NOTHING
         self._deal: Deal | None = None
         self._over = False
@@ -253,9 +253,9 @@ class Desk:
         """A deal opens at the price of now."""
         price = self._exact()
         strategy = self._strategy = self._settings.for_deal(self._slots.past(self._balance))
-        carried = self._left
+        carried = left = self._left
         given = strategy.given(price, self._market)
-        if given.amount > carried.amount:
+        if given.amount > left.amount:
             carried = given  # what the deal before left is among it
         self._deal = Deal(
             market=self._market,
@@ -265,6 +265,8 @@ class Desk:
             opens=strategy.opens_with,
         )
         self._notes.open(self._slots.take(), self._bar, self._at)
+        if carried is not left and strategy.opens_with is _BUY:
+            self._notes.give(given.amount - left.amount, given.cost / given.amount)
         self._ask_for_all()
         if self._asked:
             for name in self._asked.holding(self._bar):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from strategies.backtest.candles import Candles
-from strategies.backtest.result import DealDone, Filled, Result
-from strategies.deal import NOTHING_CARRIED, Deal
-from strategies.market import Market
+from strategies.backtest.result import GIVEN, DealDone, Filled, Result
+from strategies.deal import NOTHING_CARRIED, Carried, Deal
+from strategies.market import ZERO, Market
 from strategies.orders import Fill, Side
 from strategies.settings import Problem
 
@@ -21,11 +22,15 @@ class _Row(NamedTuple):
 
 
 class Notes:
-    def __init__(self, market: Market, candles: Candles) -> None:
+    def __init__(self, market: Market, candles: Candles, opens: Side = Side.BUY) -> None:
         self._market, self._candles = market, candles
+        self._short = opens is Side.SELL
         self._rows: list[_Row] = []
         self._done: list[DealDone] = []
         self._opened = (0, 0, 0)  # number, bar, time of the deal that is open
+        self._first = 0  # where its rows begin
+        self._worth = ZERO  # of the coins that it was given
+        self._given: list[Filled] = []
         self._complaint: tuple[int, Problem] | None = None
         self._complaints = 0
         self.unsure = 0  # bars in which the assumed path decided
@@ -39,7 +44,26 @@ class Notes:
         self._rows.append(_Row(bar, fill, self._opened[0]))
 
     def open(self, number: int, bar: int, at: int) -> None:
-        self._opened = (number, bar, at)
+        self._opened, self._first, self._worth = (number, bar, at), len(self._rows), ZERO
+
+    def give(self, amount: Decimal, price: Decimal) -> None:
+        """The deal that has opened was given coins of its owner, which count at this price."""
+        number, bar, at = self._opened
+        self._worth = amount * price
+        self._given.append(
+            Filled(
+                bar=bar,
+                at=at,
+                side=Side.BUY,
+                price=price,
+                amount=amount,
+                fee=ZERO,
+                fee_asset=self._market.quote,
+                order=GIVEN,
+                deal=number,
+                market=self._market.symbol,
+            )
+        )
 
     def close(self, deal: Deal, bar: int, at: int) -> DealDone:
         done = self._summary(deal, bar, at)
@@ -47,8 +71,10 @@ class Notes:
         return done
 
     def complain(self, bar: int, problem: Problem | None) -> None:
-        """A deal could not begin."""
+        """The deal that has opened could not begin: it never was."""
         self._complaints += 1
+        if self._given and self._given[-1].deal == self._opened[0]:
+            self._given.pop()
         if problem is not None and self._complaint is None:
             self._complaint = (bar, problem)
 
@@ -71,12 +97,19 @@ class Notes:
             )
             for row in self._rows
         ]
-        return Result(market=market, fills=fills, deals=deals, warnings=self._warnings())
+        return Result(
+            market=market,
+            fills=fills,
+            deals=deals,
+            warnings=self._warnings(),
+            given=self._given,
+            short=self._short,
+        )
 
     def _summary(self, deal: Deal, closed_bar: int | None, closed_at: int | None) -> DealDone:
         number, bar, at = self._opened
         short = deal.opens is Side.SELL
-        held = deal.dust if not short else NOTHING_CARRIED
+        held = _owed(deal) if short else deal.dust
         return DealDone(
             number=number,
             market=self._market.symbol,
@@ -86,11 +119,29 @@ class Notes:
             closed_at=closed_at,
             ending="" if closed_bar is None else (deal.ending or "take profit"),
             averaging_orders=sum(name.startswith("averaging") for name in deal.by_order),
-            invested=deal.tally.earned if short else deal.tally.cost,
+            invested=self._most_in(deal),
             realised=deal.realised,
-            held=deal.position if short else held.amount,
+            held=held.amount,
             cost_of_held=held.cost,
         )
+
+    def _most_in(self, deal: Deal) -> Decimal:
+        """The most that was in the deal at one time. It has to be looked for only where it was added to after exits."""
+        opens, tally, rows = deal.opens, deal.tally, self._rows[self._first :]
+        exited = False
+        for row in rows:
+            if row.fill.side is not opens:
+                exited = True
+            elif exited:
+                break
+        else:
+            return self._worth + (tally.spent if opens is Side.BUY else tally.earned)
+        most = put_in = self._worth
+        for row in rows:
+            notional = row.fill.amount * row.fill.price
+            put_in += notional if row.fill.side is opens else -notional
+            most = max(most, put_in)
+        return most
 
     def _warnings(self) -> list[str]:
         found = []
@@ -103,3 +154,10 @@ class Notes:
             bar, problem = self._complaint
             found.append(f"{self._complaints:,} times no deal could begin, first at candle {bar}. {problem}")
         return found
+
+
+def _owed(deal: Deal) -> Carried:
+    """Of a short: what it has bought beyond what it sold, at what it got for each; below zero while it owes."""
+    if not deal.tally.sold:
+        return NOTHING_CARRIED
+    return Carried(amount=deal.position, cost=deal.position * deal.average_proceeds)

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
+GIVEN = "given"  # in place of an order's name: coins that a deal was given
+
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trade. `bar` is the candle's index, `at` its opening in milliseconds since 1970."""
@@ -33,16 +35,22 @@ class DealDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     closed_at: int | None
     ending: str  # "take profit", "stop loss", ...; empty while open
     averaging_orders: int  # how many filled, in whole or in part
-    invested: Decimal  # quote: the most that was in it at one time
+    invested: Decimal  # quote: the most that was in it at one time, before fees; of a short, what its sales had brought
     realised: Decimal  # quote, after fees
-    held: Decimal  # base, still held at the end
-    cost_of_held: Decimal  # quote
+    held: Decimal  # base, still held at the end; of a short below zero, what it owes
+    cost_of_held: Decimal  # quote; of a short below zero, what it got for what it owes
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a report is made from. `fills` in the order in which they happened."""
+    """Everything that a report is made from. `fills` in the order in which they happened.
+
+    `given` are coins that deals had of their owner from their first moment, as buys without a fee at what they count
+    as then. Coins that a `short` sells are not among them: they are lent, and it gives them back.
+    """
 
     market: str
     fills: list[Filled]
     deals: list[DealDone]
     warnings: list[str]
+    given: list[Filled] = []
+    short: bool = False

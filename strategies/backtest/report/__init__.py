@@ -6,14 +6,17 @@ from strategies.backtest.report.export import deals_csv, fills_csv, to_json
 from strategies.backtest.report.metrics import Drawdown, Metrics, metrics
 from strategies.backtest.report.page import to_html
 from strategies.backtest.report.report import Report
+from strategies.backtest.report.several import OnMarket, SeveralReport
 
 __all__ = [
     "Bands",
     "Curves",
     "Drawdown",
     "Metrics",
+    "OnMarket",
     "Report",
     "Run",
+    "SeveralReport",
     "bands_of",
     "curves",
     "deals_csv",

@@ -109,7 +109,7 @@ def run_of(result: Result, candles: Candles, market: Market, capital: Decimal, e
 
     Equity is only worked out where it is asked for: a curve of every candle would take longer than the run.
     """
-    totals, money = books(result.fills, market), float(capital)
+    totals, money = books(result, market), float(capital)
     start, end = int(candles.opened_at[0]), int(candles.opened_at[-1]) + candles.span
     places = np.searchsorted(candles.opened_at, start + elapsed - candles.span, side="right") - 1
     lengths = [(end if deal.closed_at is None else deal.closed_at) - deal.opened_at for deal in result.deals]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
 import numpy as np
 
 from strategies.backtest.candles import Floats, Times
-from strategies.backtest.result import Filled
+from strategies.backtest.report.tied_up import TiedUp
+from strategies.backtest.result import Filled, Result
 from strategies.market import ZERO, Market
 
-_DIGITS = 60  # a sum of products of exchange numbers stays exact
+DIGITS = 60  # a sum of products of exchange numbers stays exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """Sums over all fills, and the running balances after each fill.
+
+    Coins that deals were given count as bought at what they were worth then: the capital includes them. Coins that a
+    short sells are lent to it, so that `held` is below zero while it owes some.
 
     `quote` and `held` are changes since the start: what was earned less what was spent, what arrived less what was
     sold. `fees` values fees taken in base at the fill's own price; fees in any other asset are counted in `other_fees`
@@ -36,40 +40,63 @@ class Books:
     prices: Floats = field(repr=False)
 
 
-def books(fills: Iterable[Filled], market: Market) -> Books:
+def moves(result: Result) -> Iterable[Filled]:
+    """The fills in their order; before those of a deal the coins that it was given."""
+    return _with_given(result) if result.given else result.fills
+
+
+def _with_given(result: Result) -> Iterator[Filled]:
+    waiting = iter(result.given)
+    given = next(waiting, None)
+    for fill in result.fills:
+        while given is not None and given.deal <= fill.deal:
+            yield given
+            given = next(waiting, None)
+        yield fill
+    if given is not None:
+        yield given
+        yield from waiting
+
+
+def moved(fill: Filled, base: str, quote: str) -> tuple[Decimal, Decimal]:
+    """Quote and coins that came of a fill, after fees; below zero is what went."""
+    coins, money = fill.amount, fill.amount * fill.price
+    if fill.side == "buy":
+        money = -money
+    else:
+        coins = -coins
+    if fill.fee_asset == quote:
+        money -= fill.fee
+    elif fill.fee_asset == base:
+        coins -= fill.fee
+    return money, coins
+
+
+def books(result: Result, market: Market) -> Books:
     """Add up the fills in their order, in Decimal; the running balances are rounded to floats only to be drawn."""
-    quote = held = fees = lowest = tied_up = most = ZERO
+    quote = held = fees = lowest = ZERO
     other: dict[str, Decimal] = {}
-    in_deal: dict[int, Decimal] = {}
+    tied_up = TiedUp()
     bars: list[int] = []
     quote_after: list[Decimal] = []
     held_after: list[Decimal] = []
     prices: list[Decimal] = []
     base_asset, quote_asset = market.base, market.quote
     with localcontext() as context:
-        context.prec = _DIGITS
-        for fill in fills:
+        context.prec = DIGITS
+        for fill in moves(result):
+            money, coins = moved(fill, base_asset, quote_asset)
             price, fee = fill.price, fill.fee
-            coins, money = fill.amount, fill.amount * price
-            if fill.side == "buy":
-                money = -money
-            else:
-                coins = -coins
             if fill.fee_asset == quote_asset:
-                money -= fee
                 fees += fee
             elif fill.fee_asset == base_asset:
-                coins -= fee
                 fees += fee * price
             elif fee:
                 other[fill.fee_asset] = other.get(fill.fee_asset, ZERO) + fee
             quote += money
             held += coins
             lowest = min(lowest, quote)
-            before = in_deal.get(fill.deal, ZERO)
-            after = in_deal[fill.deal] = before - money
-            tied_up += max(after, ZERO) - max(before, ZERO)
-            most = max(most, tied_up)
+            tied_up.fill(fill.deal, money, coins)
             bars.append(fill.bar)
             quote_after.append(quote)
             held_after.append(held)
@@ -80,7 +107,7 @@ def books(fills: Iterable[Filled], market: Market) -> Books:
         fees=fees,
         other_fees=other,
         lowest_quote=lowest,
-        most_tied_up=most,
+        most_tied_up=tied_up.most,
         bars=np.array(bars, dtype=np.int64),
         quote_after=np.array(quote_after, dtype=np.float64),
         held_after=np.array(held_after, dtype=np.float64),

@@ -13,23 +13,30 @@ import numpy as np
 
 from strategies.backtest.report.report import Report
 from strategies.backtest.report.sampling import closing, starts
+from strategies.backtest.report.several import SeveralReport
 from strategies.backtest.report.words import moment
 from strategies.backtest.result import DealDone, Filled
 
 _POINTS = 1000
 
 
-def to_json(report: Report) -> bytes:
-    """Figures, remarks, and curves of at most a thousand points. Money is a string, a time milliseconds since 1970."""
+def to_json(report: Report | SeveralReport) -> bytes:
+    """Figures, remarks, and curves of at most a thousand points; of several markets also the figures of each.
+
+    Money is a string, a time milliseconds since 1970.
+    """
     drawn, figures = report.curves, report.metrics
-    first = starts(report.candles.opened_at, figures.started_at, figures.ended_at, _POINTS)
-    last = closing(first, figures.candles)
+    opened_at = drawn.closed_at - report.parts[0].candles.span
+    first = starts(opened_at, figures.started_at, figures.ended_at, _POINTS)
+    last = closing(first, len(opened_at))
     bands = report.bands
+    each = {"markets": [part.metrics for part in report.parts]} if len(report.parts) > 1 else {}
     return msgspec.json.encode(
         {
             "title": report.title,
             "settings": dict(report.settings),
             "metrics": figures,
+            **each,
             "against_holding": figures.against_holding,
             "remarks": report.remarks,
             "curves": {
@@ -45,12 +52,12 @@ def to_json(report: Report) -> bytes:
     )
 
 
-def fills_csv(report: Report) -> str:
+def fills_csv(report: Report | SeveralReport) -> str:
     """Every fill, oldest first."""
     return _csv(report.result.fills, Filled)
 
 
-def deals_csv(report: Report) -> str:
+def deals_csv(report: Report | SeveralReport) -> str:
     """Every deal, in the order in which they opened."""
     return _csv(report.result.deals, DealDone)
 

@@ -18,6 +18,10 @@ ALWAYS_SAID = (
     "The last candle was dropped if it was not finished.",
     "Within a candle the order of its high and low is assumed, so the depth of a fall is measured at closes.",
 )
+ON_TOP = (
+    "This bot sells coins that it was given and buys them back. Its profit is what it made on top of keeping them: "
+    "what the coins themselves gain or lose counts neither as its profit nor as its loss."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Report:
         bands: Bands | None = None,
     ) -> Report:
         """The report of a run that began with `capital` in quote. Raises ValueError as `metrics` does."""
-        totals = books(result.fills, market)
+        totals = books(result, market)
         drawn = curves(result, candles, market, capital, totals=totals)
         figures = metrics(result, candles, market, capital, totals=totals, drawn=drawn)
         return cls(
@@ -61,15 +65,23 @@ class Report:
         )
 
     @property
+    def parts(self) -> tuple[Report, ...]:
+        """A report for each market: this one."""
+        return (self,)
+
+    @property
+    def quote(self) -> str:
+        return self.market.quote
+
+    @property
     def warnings(self) -> list[str]:
         """What is wrong with this run: what the engine said, and what the books show."""
-        figures, quote = self.metrics, self.market.quote
-        found = list(self.result.warnings)
-        if figures.least_capital > figures.capital:
-            found.append(
-                f"The fills needed {figures.least_capital:.2f} {quote}, more than the capital: the bot could not have "
-                "traded like this. Give it more, or make its orders smaller."
-            )
+        return [*self.result.warnings, *too_little(self.metrics, self.quote), *self.of_the_data]
+
+    @property
+    def of_the_data(self) -> list[str]:
+        """What the candles do not tell."""
+        figures, found = self.metrics, []
         if figures.other_fees:
             paid = ", ".join(f"{amount.normalize():f} {asset}" for asset, amount in figures.other_fees.items())
             found.append(
@@ -83,4 +95,25 @@ class Report:
     @property
     def remarks(self) -> list[str]:
         """What the reader has to know."""
-        return [*self.warnings, *ALWAYS_SAID]
+        return [*self.warnings, *self.always]
+
+    @property
+    def always(self) -> list[str]:
+        """What has to be known of every such run."""
+        return [*of_shorts(self.result), *ALWAYS_SAID]
+
+
+def too_little(figures: Metrics, quote: str) -> list[str]:
+    """That the capital could not have paid for the fills, if it could not."""
+    if figures.least_capital <= figures.capital:
+        return []
+    said = (
+        f"The fills needed {figures.least_capital:.2f} {quote}, more than the capital: the bot could not have "
+        "traded like this. Give it more, or make its orders smaller."
+    )
+    return [said]
+
+
+def of_shorts(result: Result) -> list[str]:
+    """How the figures of a short are meant."""
+    return [ON_TOP] if result.short else []

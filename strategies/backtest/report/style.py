@@ -44,7 +44,7 @@ STYLE = (
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px}"
     "th,td{padding:4px 8px;text-align:right;white-space:nowrap;border-top:1px solid var(--rule)}"
     "thead th{border-top:0;color:var(--soft);font-weight:500}tbody th{text-align:left;font-weight:600}"
-    ".deals th:last-child,.deals td:last-child{text-align:left}"
+    ".deals th:last-child,.deals td:last-child,.markets th:first-child{text-align:left}"
     "@media(max-width:700px){svg:not(.bars) text{font-size:18px}}"
     "@media print{body{background:#fff}section{break-inside:avoid}main{padding:0}}"
 )

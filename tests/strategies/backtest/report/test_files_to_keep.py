@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from strategies.backtest.report import Report, bands_of, deals_csv, fills_csv, to_html, to_json
-from strategies.backtest.report.page import month_returns
+from strategies.backtest.report.tables import returns_by_month
 from tests.strategies.backtest.report.conftest import BEGIN, DAY, MARKET, MINUTE, candles, deal, fill, result
 from tests.strategies.backtest.report.test_bands import TWO_DAYS, run
 from tests.strategies.backtest.report.test_metrics import SMALL, SMALL_CANDLES, runs
@@ -118,7 +118,7 @@ def test_months_return_what_equity_did_in_them():
     equity = np.full(60, 1000.0)
     equity[31:] = 1100
     equity[59:] = 550
-    months = month_returns(days, equity, 1000.0)
+    months = returns_by_month(days.opened_at, equity, 1000.0)
     assert [round(each, 9) for each in months.values()] == [0, 0.1, -0.5]
     assert list(months) == [56 * 12, 56 * 12 + 1, 56 * 12 + 2]
 

@@ -237,3 +237,27 @@ def test_every_run_has_figures_and_they_are_written(run):
     for each in (figures.sharpe, figures.sortino, figures.profit_factor, figures.win_rate):
         assert each is None or math.isfinite(each)
     assert msgspec.json.decode(msgspec.json.encode(figures))["profit"] == str(figures.profit)
+
+
+# Shorts: sell coins that were lent, buy them back
+
+
+def test_a_short_ties_up_the_coins_that_it_owes_at_what_it_got_for_them():
+    run = result(
+        [
+            fill(0, "sell", "100", "1"),
+            fill(1, "sell", "120", "1"),
+            fill(2, "buy", "90", "1"),
+            fill(3, "buy", "90", "1"),
+            fill(4, "sell", "100", "1", deal=2),
+        ]
+    )
+    figures = metrics(run, candles([100] * 5), MARKET, D(1000))
+    assert figures.capital_needed == 220
+    assert figures.least_capital == 0
+
+
+def test_coins_that_a_short_owes_are_exposure():
+    run = result([fill(1, "sell", "100", "1"), fill(3, "buy", "90", "1")])
+    figures = metrics(run, candles([100] * 6), MARKET, D(1000))
+    assert (figures.exposure, figures.held) == (3 / 6, 0)

@@ -1,5 +1,9 @@
-"""What the report calls profit is what the fills did to the purse, to the last digit; and the deals say the same."""
+"""What the report calls profit is what the fills did to the purse, to the last digit; and the deals say the same.
 
+Coins that a deal was given count as bought, at what they were worth then; those that a short sells are lent to it.
+"""
+
+from dataclasses import replace
 from decimal import Decimal as D
 from fractions import Fraction
 
@@ -9,11 +13,16 @@ from hypothesis import strategies as st
 from strategies.backtest.engine import run
 from strategies.backtest.options import FillRule, Options
 from strategies.backtest.report import metrics
-from strategies.dca import DCA
+from strategies.dca import DCA, Direction
 from strategies.market import Market
+from strategies.orders import Side
+from strategies.twap import TWAP
+from tests.strategies.backtest.report.conftest import candles
 from tests.strategies.backtest.test_engine_equals_walker import bots, series
 from tests.strategies.grid.settings import MARKET as GRID_MARKET
 from tests.strategies.grid.settings import grids
+from tests.strategies.smart.test_smart_equals_walker import trades
+from tests.strategies.twap.test_twap_equals_walker import bots as twaps
 
 CAPITAL = D(5000)
 ROUNDED = D("1e-15")  # of deals, which divide; the books of fills only add and multiply
@@ -45,19 +54,20 @@ def purse(fills):
     return quote, coins
 
 
-def check(bot, where, candles, options):
-    found = run(bot, where, candles, options)
-    figures = metrics(found, candles, where, CAPITAL)
-    quote, coins = purse(found.fills)
-    close, start = D(repr(float(candles.close[-1]))), D(repr(float(candles.open[0])))
-    assert Fraction(figures.profit) == quote + coins * Fraction(close)
+def check(bot, where, made, options):
+    found = run(bot, where, made, options)
+    figures = metrics(found, made, where, CAPITAL)
+    quote, coins = purse([*found.given, *found.fills])
+    close = Fraction(D(repr(float(made.close[-1]))))
+    assert Fraction(figures.profit) == quote + coins * close
     assert Fraction(figures.equity) == Fraction(CAPITAL) + Fraction(figures.profit)
     assert Fraction(figures.held) == coins
-    # Deals reckon with what coins have cost: those that are still there, less those that were there before.
-    before = bot.given(start, where).cost if found.deals else D(0)
-    cost = Fraction(found.deals[-1].cost_of_held - before if found.deals else D(0))
+    # A long deal hands what it leaves to the next one; a short is over with what it owes.
+    counted = found.deals if bot.opens_with is Side.SELL else found.deals[-1:]
+    cost = Fraction(sum((deal.cost_of_held for deal in counted), D(0)))
     assert abs(Fraction(figures.realised) - cost - quote) < ROUNDED
-    assert abs(Fraction(figures.open_profit) - (coins * Fraction(close) - cost)) < ROUNDED
+    assert abs(Fraction(figures.open_profit) - (coins * close - cost)) < ROUNDED
+    assert sum((deal.held for deal in counted), D(0)) == figures.held
     return found
 
 
@@ -85,9 +95,52 @@ def test_the_profit_of_a_dca_is_what_its_fills_left_in_the_purse(bot, seed, bars
     fill=st.sampled_from(FillRule),
 )
 def test_the_profit_of_a_grid_is_what_its_fills_left_in_the_purse(grid, seed, bars, wild, fill):
-    candles = series(seed, bars, wild, 0.05)
-    assume(not any(grid.problems(D(repr(float(candles.open[0]))), GRID_MARKET)))
-    check(grid, GRID_MARKET, candles, Options(fill=fill))
+    made = series(seed, bars, wild, 0.05)
+    assume(not any(grid.problems(D(repr(float(made.open[0]))), GRID_MARKET)))
+    check(grid, GRID_MARKET, made, Options(fill=fill))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    bot=bots(),
+    seed=st.integers(0, 2**32),
+    bars=st.integers(1, 500),
+    wild=st.sampled_from([0.002, 0.01, 0.03]),
+    fill=st.sampled_from(FillRule),
+    slippage=st.sampled_from(["0", "0.002"]),
+    lot=st.sampled_from(["0.00001", "0.01", "0.1"]),
+    fee=st.sampled_from(["0", "0.001", "0.0075"]),
+)
+def test_the_profit_of_a_short_is_what_its_fills_left_in_the_purse(bot, seed, bars, wild, fill, slippage, lot, fee):
+    short = replace(bot, direction=Direction.SHORT)
+    found = check(short, market(lot, fee), series(seed, bars, wild, 0.05), Options(fill=fill, slippage=D(slippage)))
+    assert found.given == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    trade=trades(),
+    seed=st.integers(0, 2**32),
+    bars=st.integers(1, 300),
+    wild=st.sampled_from([0.002, 0.01, 0.03]),
+    fee=st.sampled_from(["0", "0.001", "0.0075"]),
+)
+def test_the_profit_of_a_smart_trade_is_what_its_fills_left_in_the_purse(trade, seed, bars, wild, fee):
+    check(trade, market("0.01", fee), series(seed, bars, wild, 0.05), Options())
+
+
+@settings(max_examples=100, deadline=None)
+@given(bot=twaps(), seed=st.integers(0, 2**32), bars=st.integers(1, 300), wild=st.sampled_from([0.002, 0.01, 0.03]))
+def test_the_profit_of_a_twap_is_what_its_fills_left_in_the_purse(bot, seed, bars, wild):
+    check(bot, market("0.01", "0.001"), series(seed, bars, wild, 0.05), Options())
+
+
+def test_coins_that_were_given_and_are_still_there_gain_with_the_price():
+    days, free = candles([100, 100, 150]), market("0.01", "0")
+    found = run(TWAP(side=Side.SELL, base=D(2), slices=2, duration=10 * 86_400), free, days)
+    figures = metrics(found, days, free, D(200))
+    assert [(each.amount, each.price) for each in found.given] == [(D(2), D(100))]
+    assert (figures.profit, figures.realised, figures.open_profit, figures.held) == (D(50), D(0), D(50), D(1))
 
 
 def test_a_long_run_of_many_deals_loses_not_a_digit_either():
