@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from botplatform.dashboard.admin import vault_tables
+from botplatform.dashboard.admin import lift_kill, put_kill, vault_tables
 
 urlpatterns = [
     path("admin/vault/", admin.site.admin_view(vault_tables), name="admin-vault"),
+    path("admin/vault/kill", admin.site.admin_view(put_kill), name="admin-kill"),
+    path("admin/vault/unkill", admin.site.admin_view(lift_kill), name="admin-unkill"),
     path("admin/", admin.site.urls),
     path("", include("botplatform.dashboard.urls")),
 ]

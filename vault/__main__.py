@@ -14,6 +14,9 @@ from vault import hardening
 os.environ["DJANGO_SETTINGS_MODULE"] = "vault.settings"
 
 
+_SCOPE = "everything, user:ID, account:ID or bot:ID"
+
+
 def main() -> None:
     arguments = _parser().parse_args()
     hardening.give_up_core_dumps()
@@ -35,6 +38,13 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(f"enroll-{kind}", help=f"let a {kind} in: make its key where there is none")
         command.add_argument("--key-file", type=Path, required=True, help="its private key, 0600")
         command.set_defaults(act=_enroll, kind=kind)
+    kill = commands.add_parser("kill", help="stop everything, a user, an account or a bot, at once")
+    kill.add_argument("scope", help=_SCOPE)
+    kill.add_argument("--opening", action="store_true", help="let exits go on; without it: look-ups and cancels only")
+    kill.set_defaults(act=_kill)
+    unkill = commands.add_parser("unkill", help="lift what was stopped, whoever stopped it")
+    unkill.add_argument("scope", help=_SCOPE)
+    unkill.set_defaults(act=_unkill)
     audit = commands.add_parser("audit", help="check the audit chain")
     audit.add_argument("what", choices=["verify"])
     audit.set_defaults(act=_audit)
@@ -85,6 +95,40 @@ def _enroll(arguments: argparse.Namespace) -> None:
     except ValueError:
         _fail(f"{arguments.key_file} is not a key. Remove it: a new one is made in its place.")
     sys.stdout.write(f"{arguments.kind} {kid}\n")
+
+
+def _kill(arguments: argparse.Namespace) -> None:
+    from vault.messages.refusals import Refused
+    from vault.messages.words import StopLevel
+    from vault.service import kills
+
+    level = StopLevel.OPENING if arguments.opening else StopLevel.EVERYTHING
+    try:
+        answer = kills.kill_from_host(_scope(arguments.scope), level)
+    except Refused as why:
+        _fail(str(why))
+    left = "Exits, cancels and look-ups go on." if arguments.opening else "Only look-ups and cancels go on."
+    sys.stdout.write(f"{answer.scope} is stopped. {left}\n")
+    if answer.resting:
+        sys.stdout.write(f"{answer.resting} orders rest at the exchange and may still trade.\n")
+
+
+def _unkill(arguments: argparse.Namespace) -> None:
+    from vault.service import kills
+
+    lifted = kills.lift_from_host(_scope(arguments.scope))
+    sys.stdout.write(f"{arguments.scope}: {lifted or 'nothing'} lifted.\n")
+
+
+def _scope(text: str) -> str:
+    import msgspec
+
+    from vault.messages.words import KillScope
+
+    try:
+        return msgspec.convert(text, KillScope)
+    except msgspec.ValidationError:
+        _fail(f"{text!r} is no scope: {_SCOPE}.")
 
 
 def _audit(_: argparse.Namespace) -> None:

@@ -79,7 +79,7 @@ except ValidationError as mistakes:
 VAULT.state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SECRET_KEY = "unused: the vault has no sessions, no forms and signs nothing with this"  # noqa: S105
-INSTALLED_APPS = ["vault.grants", "vault.tokens", "vault.ledger", "vault.audit"]
+INSTALLED_APPS = ["vault.grants", "vault.kills", "vault.tokens", "vault.ledger", "vault.audit"]
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 from django_q import models as queue
 
 from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
+from botplatform.dashboard.vault import kills
 from botplatform.exchanges.vault import web
 
 admin.site.site_header = "Botplatform"
@@ -21,6 +23,7 @@ for model in (queue.Schedule, queue.Success, queue.Failure, queue.OrmQ):
         admin.site.unregister(model)
 
 TABLES = {
+    "Kills": "kills",
     "Credentials": "credentials",
     "Grants": "grants",
     "Leases": "leases",
@@ -39,3 +42,17 @@ def vault_tables(request: HttpRequest) -> HttpResponse:
         return render(request, "admin/vault.html", {**context, "away": sentence(error)}, status=503)
     shown = {title: getattr(tables, name) for title, name in TABLES.items()}
     return render(request, "admin/vault.html", {**context, "tables": shown})
+
+
+@require_POST
+def put_kill(request: HttpRequest) -> HttpResponse:
+    """The operator stops everything, a user, an account or a bot."""
+    kills.stop(request, None, request.POST.get("scope", ""))
+    return redirect("admin-vault")
+
+
+@require_POST
+def lift_kill(request: HttpRequest) -> HttpResponse:
+    """What an operator or an owner has stopped, by an operator who types the password again."""
+    kills.lift(request, None, request.POST.get("scope", ""))
+    return redirect("admin-vault")

@@ -9,6 +9,7 @@ from botplatform.dashboard.bots import actions, create
 from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
 from botplatform.dashboard.health import healthz
 from botplatform.dashboard.overview.views import overview, overview_stream
+from botplatform.dashboard.vault import kills
 from botplatform.dashboard.vault.views import vault
 
 sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
@@ -26,7 +27,12 @@ urlpatterns = [
     path("bots/<uuid:bot>/close", actions.close, name="bot-close"),
     path("bots/<uuid:bot>/cancel", actions.cancel, name="bot-cancel"),
     path("bots/<uuid:bot>/errors/<int:event>/dismiss", actions.dismiss, name="bot-error-dismiss"),
+    path("bots/<uuid:bot>/kills", kills.of_bot, name="bot-kills"),
+    path("bots/<uuid:bot>/kill", kills.stop_bot, name="bot-kill"),
+    path("bots/<uuid:bot>/unkill", kills.lift_bot, name="bot-unkill"),
     path("vault/", vault, name="vault"),
+    path("vault/kill", kills.stop_user, name="vault-kill"),
+    path("vault/unkill", kills.lift_user, name="vault-unkill"),
     path("sign-in", sign_in, name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("healthz", healthz, name="healthz"),

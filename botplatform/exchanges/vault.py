@@ -10,7 +10,7 @@ from django.conf import settings
 from vault.client import BadKeyFile, KeyFile, LeaseHandle, RunnerClient, WebClient, seal
 from vault.messages.answers import Event, OrderAnswer, OverviewAnswer, RightsAnswer, State
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
-from vault.messages.words import Cancel, Limits, Lookup, Place, WriteGrant
+from vault.messages.words import Cancel, Limits, Lookup, Place, StopLevel, WriteGrant
 
 __all__ = [
     "BadKeyFile",
@@ -28,6 +28,7 @@ __all__ = [
     "Retry",
     "RightsAnswer",
     "State",
+    "StopLevel",
     "WriteGrant",
     "connect_key",
     "runner",

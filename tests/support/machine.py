@@ -1,7 +1,9 @@
 """A whole vault on this machine: OpenBao, a paper exchange and a signer, all real, in a folder of their own."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import urllib.request
@@ -85,6 +87,25 @@ class Machine:
             stdout=subprocess.PIPE,
         )
         assert self.bao.stdout.readline() == b"ready\n", (self.folder / "bao.log").read_text()
+
+    def bao_pause(self):
+        """OpenBao stops answering, as if its machine were overwhelmed."""
+        os.kill(self._bao_server(), signal.SIGSTOP)
+
+    def bao_resume(self):
+        os.kill(self._bao_server(), signal.SIGCONT)
+
+    def _bao_server(self):
+        """The server's own process: what was started is the supervisor's wrapper around it."""
+        socket = str(self.folder / "openbao")
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"/bao\0server" in line and socket.encode() in line:
+                return int(folder.name)
+        raise AssertionError("OpenBao does not run")
 
     def start_paper(self):
         port = self.layout["ports"]["paper"]

@@ -308,7 +308,7 @@ def test_each_field_of_each_answer_is_there():
     for form in (
         *(answers.OrderAnswer, answers.TradeWord, answers.Event, answers.Events, answers.LeaseAnswer),
         *(answers.TokenAnswer, answers.SealingAnswer, answers.RightsAnswer, answers.BalancesAnswer),
-        *(answers.GrantAnswer, answers.OverviewAnswer, answers.HealthAnswer, answers.ErrorAnswer),
+        *(answers.GrantAnswer, answers.OverviewAnswer, answers.KillAnswer, answers.HealthAnswer, answers.ErrorAnswer),
     ):
         for field in msgspec.structs.fields(form):
             assert f"`{field.name}`" in DOCUMENT, (form.__name__, field.name)

@@ -20,6 +20,7 @@ from vault.client.lease import LeaseHandle
 from vault.messages import proofs, sealing, words
 from vault.messages.answers import (
     GrantAnswer,
+    KillAnswer,
     LeaseAnswer,
     OverviewAnswer,
     RightsAnswer,
@@ -73,6 +74,15 @@ class WebClient(_KeyHolder):
 
     def revoke_grant(self, owner: UUID, grant: UUID) -> GrantAnswer:
         return self._ask("/v1/grants/revoke", words.RevokeGrant(owner=owner, grant=grant), GrantAnswer)
+
+    def kill(self, owner: UUID | None, scope: str, level: words.StopLevel) -> KillAnswer:
+        """Stop a scope: `everything`, `user:ID`, `account:ID` or `bot:ID`. `owner` None: the operator asks."""
+        return self._ask("/v1/kills/put", words.Kill(owner=owner, scope=scope, level=level), KillAnswer)
+
+    def lift_kill(self, owner: UUID | None, scope: str, reauthenticated_at: int) -> KillAnswer:
+        """Lift what this owner, or the operator, has stopped. The time says when they last proved who they are."""
+        word = words.LiftKill(owner=owner, scope=scope, reauthenticated_at=reauthenticated_at)
+        return self._ask("/v1/kills/lift", word, KillAnswer)
 
 
 class RunnerClient(_KeyHolder):

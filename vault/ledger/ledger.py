@@ -28,6 +28,14 @@ def find(identity: Identity) -> Order | None:
     ).first()
 
 
+def known(intent: Place) -> Order | None:
+    """The row of this very intent, if it was written down before. Raises Refused(IDENTITY_TAKEN) for other words."""
+    row = find(intent)
+    if row is not None and terms(row) != (intent.market, intent.side, intent.type, intent.amount, intent.price):
+        raise Refused(Code.IDENTITY_TAKEN)
+    return row
+
+
 def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) -> tuple[Order, bool]:
     """The row for this intent and whether it is new. Asking again with the same words finds the same row.
 
@@ -36,11 +44,9 @@ def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) ->
     of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at market does
     while averaging orders still fill.)
     """
-    known = find(intent)
-    if known is not None:
-        if terms(known) != (intent.market, intent.side, intent.type, intent.amount, intent.price):
-            raise Refused(Code.IDENTITY_TAKEN)
-        return known, False
+    asked_before = known(intent)
+    if asked_before is not None:
+        return asked_before, False
     newest = (
         Order.objects.filter(grant=intent.grant, deal=intent.deal, name=intent.name).order_by("-generation").first()
     )

@@ -120,6 +120,14 @@ class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class KillAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kill switch says to a scope by itself, and how many orders of it still rest at the exchange."""
+
+    scope: str
+    level: str  # the strictest that is in force; empty: none
+    resting: int
+
+
 class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Read-only tables for the operator and the vault page."""
 
@@ -128,6 +136,7 @@ class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     leases: list[dict[str, Any]]
     orders: list[dict[str, Any]]
     audit: list[dict[str, Any]]
+    kills: list[dict[str, Any]] = []
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):

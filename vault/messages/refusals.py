@@ -36,6 +36,11 @@ class Code(StrEnum):
     TYPE_NOT_GRANTED = "type_not_granted"
     OVER_NOTIONAL = "over_notional"
     WIDER_THAN_BEFORE = "wider_than_before"
+    # What is stopped
+    OPENING_STOPPED = "opening_stopped"
+    EVERYTHING_STOPPED = "everything_stopped"
+    REAUTHENTICATION_NEEDED = "reauthentication_needed"
+    PASSKEY_NEEDED = "passkey_needed"
     # What the ledger allows
     IDENTITY_TAKEN = "identity_taken"
     GENERATION_ALIVE = "generation_alive"
@@ -85,6 +90,10 @@ SENTENCES: dict[Code, str] = {
     Code.TYPE_NOT_GRANTED: "The grant does not allow this type of order.",
     Code.OVER_NOTIONAL: "The order is larger than the grant allows for one order.",
     Code.WIDER_THAN_BEFORE: "The new version allows more than the old one. Only its owner can widen a grant.",
+    Code.OPENING_STOPPED: "The kill switch is on: nothing is opened. Exits, cancels and look-ups go on.",
+    Code.EVERYTHING_STOPPED: "The kill switch is on: look-ups and cancels only.",
+    Code.REAUTHENTICATION_NEEDED: "This takes a person who has just signed in again.",
+    Code.PASSKEY_NEEDED: "On a real account this takes the owner's passkey.",
     Code.IDENTITY_TAKEN: "This order was sent before with other terms. Use the next generation.",
     Code.GENERATION_ALIVE: "An earlier generation of this order may still be alive.",
     Code.GENERATION_SKIPPED: "Generations count up by one.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,6 +20,9 @@ Shard = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
 Fence = Annotated[int, Meta(ge=1, le=2**62)]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]  # base64url of 32 bytes
+KillScope = Annotated[
+    str, Meta(pattern=r"^(everything|(user|account|bot):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+]
 Sealed = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,8000}\Z")]
 
 
@@ -139,6 +143,29 @@ class RevokeGrant(Word, frozen=True, kw_only=True):
 class RemoveKey(Word, frozen=True, kw_only=True):
     owner: UUID
     credential: UUID
+
+
+class StopLevel(StrEnum):
+    """What the kill switch leaves."""
+
+    OPENING = "opening"  # nothing is opened; exits, cancels and look-ups go on
+    EVERYTHING = "everything"  # look-ups and cancels only
+
+
+class Kill(Word, frozen=True, kw_only=True):
+    """Stop everything, a user, an account or a bot. `owner` is who asks; None: the operator."""
+
+    owner: UUID | None = None
+    scope: KillScope
+    level: StopLevel
+
+
+class LiftKill(Word, frozen=True, kw_only=True):
+    """Lift what was stopped, by a person who has just proved once more who they are."""
+
+    owner: UUID | None = None
+    scope: KillScope
+    reauthenticated_at: Annotated[int, Meta(ge=0, le=2**62)]  # seconds since 1970
 
 
 class Overview(Word, frozen=True, kw_only=True):

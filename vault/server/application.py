@@ -12,7 +12,7 @@ import msgspec
 from vault.messages import words
 from vault.messages.answers import ErrorAnswer
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
-from vault.service import cancel, grants, keys, leases, overview, place
+from vault.service import cancel, grants, keys, kills, leases, overview, place
 from vault.service.identify import KeyDoor, Request
 from vault.service.signer import Signer
 from vault.tokens.models import EnrolledKey
@@ -79,6 +79,8 @@ TABLE: dict[str, ByToken | ByKey] = {
     "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB,), names_key=False),
     "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB,), names_key=False),
     "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB,), names_key=False),
+    "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB,)),
+    "/v1/kills/lift": ByKey(words.LiftKill, kills.lift, (_WEB,)),
     "/v1/overview": ByKey(words.Overview, overview.overview, (_WEB, _RUNNER), names_key=False),
 }
 

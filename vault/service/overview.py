@@ -11,6 +11,8 @@ from django.db.models import Q
 from vault.audit.models import Entry
 from vault.grants import grants
 from vault.grants.models import Credential, Grant
+from vault.kills import kills
+from vault.kills.models import Kill
 from vault.ledger import ledger
 from vault.ledger.models import Order
 from vault.messages.answers import HealthAnswer, OverviewAnswer, State
@@ -39,7 +41,18 @@ def _overview(word: Overview) -> OverviewAnswer:
         leases=[] if word.owner else [_lease(each) for each in Lease.objects.order_by("shard")],
         orders=[msgspec.to_builtins(ledger.answer(each)) for each in orders.order_by("-id")[: word.limit]],
         audit=[_entry(each) for each in entries.order_by("-height")[: word.limit]],
+        kills=[_kill(each) for each in _kills(word)],
     )
+
+
+def _kills(word: Overview) -> list[Kill]:
+    """Those that are in force, all of them: the owner's bots may also be stopped by what they belong to."""
+    if word.owner is None:
+        return list(Kill.objects.filter(lifted_at=None).order_by("-id"))
+    credentials = Credential.objects.filter(owner=word.owner).values_list("id", flat=True)
+    bots = Grant.objects.filter(owner=word.owner).values_list("id", flat=True)
+    mine = [*map(kills.account_scope, credentials), *map(kills.bot_scope, bots)]
+    return kills.in_force([kills.EVERYTHING, kills.user_scope(word.owner), *mine])
 
 
 async def health(signer: Signer) -> HealthAnswer:
@@ -76,6 +89,10 @@ def _grant(row: Grant) -> dict[str, Any]:
         "shard": row.shard,
         "revoked_at": row.revoked_at and row.revoked_at.isoformat(),
     }
+
+
+def _kill(row: Kill) -> dict[str, Any]:
+    return {"scope": row.scope, "level": row.level, "by": row.by, "put_at": row.put_at.isoformat()}
 
 
 def _lease(row: Lease) -> dict[str, Any]:

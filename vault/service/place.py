@@ -1,11 +1,11 @@
 """Placing an order.
 
 1. Identify: token, expiry, proof, sequence number, fence, epoch.
-2. Authorise: the policy over facts gathered here.
+2. Authorise: the kill switch, then the policy over facts gathered here.
 3. Write down: ledger row and opening audit entry. Steps 1 to 3 are one transaction; no audit, no act.
 4. Build the request from the intent, and check that it says the intent and nothing else.
 5. Have the key store compute its MAC.
-6. Look again: the grant still in force, the deadline not passed. Mark the row as being sent.
+6. Look again: the grant still in force, nothing stopped, the deadline not passed. Mark the row as being sent.
 7. Send.
 8. Write down what came of it, with the closing audit entry.
 """
@@ -32,7 +32,7 @@ from vault.messages.answers import OrderAnswer, State
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.messages.words import Place
 from vault.policy import Facts, authorise
-from vault.service import identify, sending
+from vault.service import identify, sending, stops
 from vault.service.identify import Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
@@ -51,6 +51,7 @@ class Admitted:
     order: Order
     credential: Credential
     opening: Entry
+    epoch: int  # of the kill switch
 
 
 async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
@@ -84,16 +85,17 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     credential = grant.credential
     body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
     try:
+        if (known := ledger.known(intent)) is not None:
+            return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
+        epoch = stops.admit(grant, intent)
         _authorise(signer, grant, intent, numbers)
-        order, fresh = ledger.prepare(intent, credential=credential.id, exchange=credential.exchange, now=now)
+        order, _ = ledger.prepare(intent, credential=credential.id, exchange=credential.exchange, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
         raise
-    if not fresh:
-        return ledger.answer(order)
     opening = chain.append("order.place", order.client_order_id, body, now=now)
-    return Admitted(order=order, credential=credential, opening=opening)
+    return Admitted(order=order, credential=credential, opening=opening, epoch=epoch)
 
 
 def _authorise(signer: Signer, grant: Grant, intent: Place, numbers: tuple[Decimal, Decimal]) -> None:
@@ -121,7 +123,7 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
     deadline = order.prepared_at + DEADLINE
 
     async def last_look() -> None:
-        await signer.database.run(_about_to_send, caller, order.pk, deadline)
+        await signer.database.run(_about_to_send, caller, admitted, deadline)
 
     try:
         operation = binance.place(
@@ -157,13 +159,13 @@ async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) 
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
-def _about_to_send(caller: Bearer, order_id: int, deadline: datetime) -> None:
+def _about_to_send(caller: Bearer, admitted: Admitted, deadline: datetime) -> None:
     now = clock.now()
     if now > deadline:
         raise Refused(Code.DEADLINE_PASSED)
-    identify.in_force(caller.claims)
+    stops.still(identify.in_force(caller.claims), admitted.order, admitted.epoch)
     leases.live(caller.claims.shard, caller.claims.fence, now=now, holder=caller.claims.runner)
-    ledger.sending(_still_to_send(order_id), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+    ledger.sending(_still_to_send(admitted.order.pk), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
 
 
 def _still_to_send(order_id: int) -> Order:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from botplatform.dashboard.people import person
 from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
+from botplatform.dashboard.vault import kills
 from botplatform.exchanges.vault import Code, web
 from vault.messages.refusals import SENTENCES
 
@@ -27,7 +28,13 @@ def vault(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "dashboard/vault/page.html",
-        {"credentials": connected, "grants": tables.grants, "orders": tables.orders, "refused": refused},
+        {
+            "credentials": connected,
+            "grants": tables.grants,
+            "orders": tables.orders,
+            "refused": refused,
+            "kills": kills.shown(tables.kills),
+        },
     )
 
 

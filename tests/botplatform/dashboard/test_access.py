@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 EVERYBODY = {"sign-in", "healthz"}
 # Pages that show each person their own; every other page is about one object.
-OWN = {"overview", "overview-stream", "new-bot", "new-bot-preview", "vault", "sign-out"}
+OWN = {"overview", "overview-stream", "new-bot", "new-bot-preview", "vault", "vault-kill", "vault-unkill", "sign-out"}
 PATTERNS = {pattern.name: pattern for pattern in urls.urlpatterns}
 OBJECTS = sorted(PATTERNS.keys() - EVERYBODY - OWN)
 NEEDS_A_VAULT = {"vault"}
@@ -45,7 +45,7 @@ def ask(client, path):
 
 def test_the_table_holds_nothing_that_this_walk_does_not_see():
     top = [str(pattern.pattern) for pattern in get_resolver().url_patterns]
-    assert top == ["admin/vault/", "admin/", ""]
+    assert top == ["admin/vault/", "admin/vault/kill", "admin/vault/unkill", "admin/", ""]
     assert all(isinstance(pattern, URLPattern) and pattern.name for pattern in urls.urlpatterns)
 
 

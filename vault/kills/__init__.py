@@ -1,0 +1,1 @@
+"""The kill switch: who has stopped what, and since when."""

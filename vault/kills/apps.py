@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class KillsConfig(AppConfig):
+    name = "vault.kills"
+    label = "kills"
