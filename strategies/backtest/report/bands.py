@@ -67,8 +67,12 @@ class Bands:
 
 def starts(candles: Candles, count: int, horizon: int) -> list[int]:
     """Up to `count` bars, evenly spread over those after which there are at least `horizon` milliseconds of candles."""
-    end = int(candles.opened_at[-1]) + candles.span
-    last = int(np.searchsorted(candles.opened_at, end - horizon, side="right")) - 1
+    return starts_in(candles.opened_at, candles.span, count, horizon)
+
+
+def starts_in(opened_at: Times, span: int, count: int, horizon: int) -> list[int]:
+    """As `starts`, of candles that open at these times."""
+    last = int(np.searchsorted(opened_at, int(opened_at[-1]) + span - horizon, side="right")) - 1
     return sorted(set(np.linspace(0, last, count).astype(int).tolist())) if last >= 0 else []
 
 

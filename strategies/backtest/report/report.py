@@ -26,7 +26,10 @@ ON_TOP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A run, its figures and curves. `title` and `settings` (name, value) say what ran; `bands` is optional."""
+    """A run, its figures and curves. `title` and `settings` (name, value) say what ran; `bands` is optional.
+
+    `notes` are what whoever ran it has to say.
+    """
 
     result: Result
     candles: Candles
@@ -36,6 +39,7 @@ class Report:
     title: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     bands: Bands | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -76,7 +80,7 @@ class Report:
     @property
     def warnings(self) -> list[str]:
         """What is wrong with this run: what the engine said, and what the books show."""
-        return [*self.result.warnings, *too_little(self.metrics, self.quote), *self.of_the_data]
+        return [*self.result.warnings, *too_little(self.metrics, self.quote), *self.of_the_data, *self.notes]
 
     @property
     def of_the_data(self) -> list[str]:

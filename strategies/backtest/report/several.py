@@ -12,7 +12,7 @@ from operator import attrgetter, itemgetter
 import numpy as np
 
 from strategies.backtest.candles import Candles, Floats, Times
-from strategies.backtest.report.bands import Bands
+from strategies.backtest.report.bands import Bands, Run, longest_below
 from strategies.backtest.report.books import DIGITS, Books, books, moved, moves
 from strategies.backtest.report.curves import Curves, Drawn, below_highest, curves, held_from_start
 from strategies.backtest.report.metrics import Account, Metrics, exposed, figures, metrics
@@ -20,6 +20,8 @@ from strategies.backtest.report.report import ALWAYS_SAID, Report, of_shorts, to
 from strategies.backtest.report.tied_up import TiedUp
 from strategies.backtest.result import GIVEN, Filled, Result
 from strategies.market import ZERO, Market
+
+_HAIR = 1e-12  # of rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class SeveralReport:
     title: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     bands: Bands | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -95,7 +98,7 @@ class SeveralReport:
         found = too_little(self.metrics, self.quote)
         for part in self.parts:
             found += [f"{part.market.symbol}: {said}" for said in (*part.result.warnings, *part.of_the_data)]
-        return found
+        return [*found, *self.notes]
 
     @property
     def remarks(self) -> list[str]:
@@ -110,6 +113,22 @@ class SeveralReport:
             "for another from the next candle on."
         )
         return [*of_shorts(self.result), no_order, *ALWAYS_SAID]
+
+
+def run_of_several(runs: Sequence[OnMarket], capital: Decimal, elapsed: Times) -> Run:
+    """A run over several markets as the bands need it; `elapsed` counts from the first candle of all."""
+    drawn = _drawn([_worked_out(run, capital) for run in runs], capital)
+    start = min(int(run.candles.opened_at[0]) for run in runs)
+    end, money = int(drawn.closed_at[-1]), float(capital)
+    deals = [deal for run in runs for deal in run.result.deals]
+    return Run(
+        started_at=start,
+        equity=_carried(drawn.equity / money, drawn.closed_at, start + elapsed, 1.0),
+        longest_below=longest_below(drawn.closed_at - start, drawn.equity >= money - abs(money) * _HAIR),
+        longest_deal=max(
+            ((end if deal.closed_at is None else deal.closed_at) - deal.opened_at for deal in deals), default=0
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +235,7 @@ def _drawn(worked: Sequence[_Worked], capital: Decimal) -> Drawn:
 
 def _carried(values: Floats, times: Times, at: Times, before: float) -> Floats:
     """The last of the values by each time; `before` the first one."""
-    if len(times) == len(at):
+    if times is at or np.array_equal(times, at):
         return values
     places = np.searchsorted(times, at, side="right")
     return np.concatenate(([before], values))[places]
