@@ -6,7 +6,7 @@ from decimal import Decimal as D
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from strategies.deal import NOTHING_CARRIED, Deal, Ending
 from strategies.events import AddFunds, CancelDeal, CloseAtMarket, ReduceFunds, Tick
@@ -14,9 +14,9 @@ from strategies.exits import Step, StopLoss
 from strategies.kinds import state_from_text, state_to_text
 from strategies.market import Market
 from strategies.orders import OrderType, Side
-from strategies.reconcile import reconcile
 from strategies.settings import SettingsRefused
 from strategies.signal_bot import Action, AmountIn, ExitsFrom, SignalBot, SignalExits, SignalOrder, signalled
+from tests.strategies.machine import DealMachine
 from tests.strategies.unkind import NOW, UnkindExchange
 
 MARKET = Market(symbol="DOGE/USDT", tick_size=D("0.01"), lot_size=D("0.1"), min_notional=D(5))
@@ -38,7 +38,7 @@ ORDERS = (
 SLIPPED = D("1.5")  # prices move between 80 and 120 while an order at market is on its way
 
 
-class AnyMarket(RuleBasedStateMachine):
+class AnyMarket(DealMachine):
     @initialize(
         side=st.sampled_from(Side),
         exits=st.sampled_from(EXITS),
@@ -77,17 +77,6 @@ class AnyMarket(RuleBasedStateMachine):
         )
         self.late, self.added = [], D(0)
 
-    def steps(self):
-        return reconcile(
-            self.bot.orders(self.deal),
-            self.exchange.open.values(),
-            self.deal.filled_amounts,
-            MARKET,
-            held=self.deal.held,
-            last_price=self.price,
-            owed=self.deal.most_bought_back,
-        )
-
     @rule(
         price=st.decimals(min_value=80, max_value=120, places=2),
         seconds=st.sampled_from([0, 1, 59, 61]),
@@ -109,16 +98,6 @@ class AnyMarket(RuleBasedStateMachine):
         before = (self.deal.state, self.deal.ending)
         self.bot.on_event(self.deal, event)
         assert (self.deal.state, self.deal.ending) == before
-
-    @rule()
-    def old_trades_are_reported_again(self):
-        for fill in self.late:
-            assert not self.deal.record(fill)
-
-    @rule()
-    def a_beat(self):
-        for step in self.steps():
-            self.exchange.carry_out(step)
 
     @rule(price=st.sampled_from([D(80), D(97), D(103), D(120)]))
     def the_market_runs_while_cancels_are_on_their_way(self, price):
@@ -164,10 +143,6 @@ class AnyMarket(RuleBasedStateMachine):
         self.bot.on_event(self.deal, CancelDeal())
 
     @rule()
-    def cancels_are_confirmed(self):
-        self.exchange.settle()
-
-    @rule()
     def everything_comes_to_rest_and_a_deal_that_is_over_makes_room(self):
         for _ in range(4):
             self.a_beat()
@@ -177,17 +152,6 @@ class AnyMarket(RuleBasedStateMachine):
             assert not self.exchange.open
             self.carried = NOTHING_CARRIED if self.deal.ending is Ending.CANCELLED else self.deal.dust
             self.open_a_deal()
-
-    @invariant()
-    def never_sells_more_than_is_held(self):
-        if hasattr(self, "deal"):
-            assert self.deal.held >= 0
-
-    @invariant()
-    def never_offers_more_than_it_holds(self):
-        if hasattr(self, "deal"):
-            offered = sum(p.remaining for p in self.exchange.open.values() if p.order.side is Side.SELL)
-            assert offered <= self.deal.held
 
     @invariant()
     def never_holds_more_than_the_settings_and_the_added_funds_say(self):

@@ -4,20 +4,20 @@ from decimal import Decimal as D
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from strategies.deal import Deal
-from strategies.events import CancelDeal, CloseAtMarket, Tick
+from strategies.events import Tick
 from strategies.market import Market
 from strategies.orders import Side
-from strategies.reconcile import reconcile
 from strategies.twap import TWAP, Missed
+from tests.strategies.machine import DealMachine
 from tests.strategies.unkind import NOW, UnkindExchange
 
 MARKET = Market(symbol="DOGE/USDT", tick_size=D("0.01"), lot_size=D("0.1"), min_notional=D(5))
 
 
-class AnyMarket(RuleBasedStateMachine):
+class AnyMarket(DealMachine):
     @initialize(
         side=st.sampled_from(Side),
         in_quote=st.booleans(),
@@ -38,16 +38,6 @@ class AnyMarket(RuleBasedStateMachine):
         self.price, self.now = D(100), NOW
         self.deal = Deal(market=MARKET, price=self.price, opened_at=NOW, carried=self.bot.given(self.price, MARKET))
         self.late = []
-
-    def steps(self):
-        return reconcile(
-            self.bot.orders(self.deal),
-            self.exchange.open.values(),
-            self.deal.filled_amounts,
-            MARKET,
-            held=self.deal.held,
-            last_price=self.price,
-        )
 
     @rule(
         price=st.decimals(min_value=80, max_value=120, places=2),
@@ -71,48 +61,6 @@ class AnyMarket(RuleBasedStateMachine):
         self.bot.on_event(self.deal, Tick(self.now, self.price))
         assert (self.deal.state, self.deal.ending) == told
         assert before[1] is None or told == before
-
-    @rule()
-    def old_trades_are_reported_again(self):
-        for fill in self.late:
-            assert not self.deal.record(fill)
-
-    @rule()
-    def a_beat(self):
-        for step in self.steps():
-            self.exchange.carry_out(step)
-
-    @rule()
-    def the_user_closes(self):
-        self.bot.on_event(self.deal, CloseAtMarket())
-
-    @rule()
-    def the_user_cancels(self):
-        self.bot.on_event(self.deal, CancelDeal())
-
-    @rule()
-    def cancels_are_confirmed(self):
-        self.exchange.settle()
-
-    @rule()
-    def everything_comes_to_rest(self):
-        for _ in range(3):
-            self.a_beat()
-            self.exchange.settle()
-        assert self.steps() == []
-        if self.bot.finished(self.deal, self.price):
-            assert not self.exchange.open
-
-    @invariant()
-    def never_sells_more_than_is_held(self):
-        if hasattr(self, "deal"):
-            assert self.deal.held >= 0
-
-    @invariant()
-    def never_offers_more_than_it_holds(self):
-        if hasattr(self, "deal"):
-            offered = sum(p.remaining for p in self.exchange.open.values() if p.order.side is Side.SELL)
-            assert offered <= self.deal.held
 
     @invariant()
     def never_trades_more_than_the_total(self):
