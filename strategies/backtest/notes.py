@@ -146,13 +146,15 @@ class Notes:
     def _warnings(self) -> list[str]:
         found = []
         if self.unsure:
+            where = "1 candle" if self.unsure == 1 else f"{self.unsure:,} candles"
             found.append(
-                f"In {self.unsure:,} candles orders or levels on both sides were within reach; which came first is"
-                " assumed (low first in a rising candle). Finer candles would tell."
+                f"In {where} orders or levels on both sides were within reach; which came first is assumed (low first"
+                " in a rising candle). Finer candles would tell."
             )
         if self._complaint is not None:
             bar, problem = self._complaint
-            found.append(f"{self._complaints:,} times no deal could begin, first at candle {bar}. {problem}")
+            times = "Once" if self._complaints == 1 else f"{self._complaints:,} times"
+            found.append(f"{times} no deal could begin, first at candle {bar}. {problem}")
         return found
 
 

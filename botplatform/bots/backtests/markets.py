@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botplatform.bots.backtests.reading import below, positive, refused, rows_of
+from strategies.dca import DCA
 from strategies.market import Market
 from strategies.rebalance import Rebalance
 from strategies.settings import Problem, SettingsRefused
@@ -36,8 +37,12 @@ def markets_of(words: Mapping[str, Any]) -> tuple[Market, ...]:
 
 
 def against(strategy: Strategy, markets: Sequence[Market]) -> Iterator[Problem]:
-    """What does not fit between a bot and its markets: a portfolio has one for each coin."""
+    """What does not fit between a bot and its markets: a portfolio has one for each coin, a grid one alone."""
     if not isinstance(strategy, Rebalance):
+        slots = strategy.opening.deals_at_once
+        if len(markets) > slots and not isinstance(strategy, DCA):
+            what = f"this bot has {slots} deal at a time, and keeps it: the other markets would see none."
+            yield Problem("markets", what, "Make a job for each market.")
         return
     symbols = [market.symbol for market in markets]
     for place, coin in enumerate(strategy.coins):

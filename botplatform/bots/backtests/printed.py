@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from botplatform.lib.money import written
-from strategies.backtest.report import Bands, Report, SeveralReport, to_json
-from strategies.backtest.report.words import share
+from strategies.backtest.report import Bands, Report, SeveralReport, to_json, words
+from strategies.backtest.report.metrics import Drawdown, Durations, Metrics
 from strategies.backtest.result import DealDone, Filled
+
+_SHARES = {"profit_share", "holding_share", "win_rate", "exposure"}
+_SIGNED = {"profit", "profit_share", "realised", "open_profit", "holding_profit", "holding_share"}
 
 
 def as_json(report: Report | SeveralReport, seconds: dict[str, float]) -> str:
@@ -34,8 +38,7 @@ def as_lines(report: Report | SeveralReport, seconds: dict[str, float]) -> str:
     lines += ["", "deal opened closed ending averaging realised" + several * " market"]
     lines += _deals(report, several=several)
     lines.append("")
-    told = json.loads(to_json(report))
-    lines += [f"{name}: {value}" for name, value in told["metrics"].items()]
+    lines += _figures(report)
     if several:
         lines += ["", *_markets(report)]
     if report.bands is not None:
@@ -90,6 +93,45 @@ def _deals(report: Report | SeveralReport, *, several: bool) -> Iterator[str]:
         yield f"{line} {deal.market}" if several else line
 
 
+def _figures(report: Report | SeveralReport) -> Iterator[str]:
+    """Each figure under the name that it has in JSON, in words."""
+    found = report.metrics
+    for name in found.__struct_fields__:
+        value = getattr(found, name)
+        yield f"{name}: {words.NOTHING if value is None else _shown(report, name, value)}"
+
+
+def _shown(report: Report | SeveralReport, name: str, value: Any) -> str:
+    found, quote = report.metrics, report.quote
+    sign = name in _SIGNED
+    match value:
+        case Drawdown():
+            shown = _fall(value, found, quote)
+        case Durations():
+            shown = ", ".join(f"{each} {words.length(getattr(value, each))}" for each in value.__struct_fields__)
+        case dict():
+            shown = ", ".join(f"{each}: {number}" for each, number in value.items()) or words.NOTHING
+        case Decimal() if name == "held":
+            shown = f"{words.amount(value)} {report.parts[0].market.base}"
+        case Decimal():
+            shown = f"{words.money(value, found.capital, sign=sign)} {quote}"
+        case float():
+            shown = words.share(value, sign=sign) if name in _SHARES else words.ratio(value)
+        case int():
+            shown = words.moment(value) if name.endswith("_at") else f"{value:,}"
+        case _:
+            shown = str(value)
+    return shown
+
+
+def _fall(fall: Drawdown, found: Metrics, quote: str) -> str:
+    back = "not recovered" if fall.recovered_at is None else f"recovered {words.moment(fall.recovered_at)}"
+    return (
+        f"{words.share(-fall.share)}, {words.money(fall.quote, found.capital)} {quote}, from "
+        f"{words.moment(fall.from_)}, lowest {words.moment(fall.lowest_at)}, {back}, {words.length(fall.duration)}"
+    )
+
+
 def _markets(report: Report | SeveralReport) -> Iterator[str]:
     yield "market profit realised open held fees closed open fills"
     for part in report.parts:
@@ -102,5 +144,7 @@ def _markets(report: Report | SeveralReport) -> Iterator[str]:
 
 def _bands(bands: Bands) -> list[str]:
     ends = {"half": bands.p50, "3 of 4": bands.p25, "19 of 20": bands.p5}
-    better = ", ".join(f"{name} made {share(float(curve[-1]) - 1, sign=True)} or more" for name, curve in ends.items())
+    better = ", ".join(
+        f"{name} made {words.share(float(curve[-1]) - 1, sign=True)} or more" for name, curve in ends.items()
+    )
     return [f"bands: begun at {bands.runs:,} moments, {better}.", f"bands: {bands.sentence}"]

@@ -76,7 +76,7 @@ def books(result: Result, market: Market) -> Books:
     """Add up the fills in their order, in Decimal; the running balances are rounded to floats only to be drawn."""
     quote = held = fees = lowest = ZERO
     other: dict[str, Decimal] = {}
-    tied_up = TiedUp()
+    tied_up = TiedUp([result])
     bars: list[int] = []
     quote_after: list[Decimal] = []
     held_after: list[Decimal] = []
@@ -96,7 +96,7 @@ def books(result: Result, market: Market) -> Books:
             quote += money
             held += coins
             lowest = min(lowest, quote)
-            tied_up.fill(fill.deal, money, coins)
+            tied_up.add(fill, money, coins)
             bars.append(fill.bar)
             quote_after.append(quote)
             held_after.append(held)

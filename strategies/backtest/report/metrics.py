@@ -62,7 +62,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
                     markets an equal share spent in each. Of a short nothing: it is counted on top of keeping the coins
     profit_factor   sum of closed deals' gains / sum of closed deals' losses (as in Tharp, Trade Your Way to Financial
                     Freedom, 1998); None without a loss
-    win_rate        closed deals with realised > 0 / closed deals
+    win_rate        closed deals with realised > 0 / closed deals; those that only bought, and keep it, are in neither
     sharpe          mean / standard deviation (n - 1) of daily returns x sqrt(365), risk-free rate 0
                     (Sharpe, The Sharpe Ratio, Journal of Portfolio Management 1994)
     sortino         mean / sqrt(mean(min(return, 0)^2)) of daily returns x sqrt(365), target 0
@@ -217,7 +217,7 @@ def figures(account: Account) -> Metrics:
         profit_factor=_profit_factor(closed),
         sharpe=_sharpe(returns),
         sortino=_sortino(returns),
-        win_rate=sum(deal.realised > 0 for deal in closed) / len(closed) if closed else None,
+        win_rate=_win_rate(closed),
         deals_closed=len(closed),
         deals_open=len(deals) - len(closed),
         durations=_durations(deals, ended),
@@ -262,6 +262,11 @@ def _drawdown(drawn: Drawn, began: int, capital: float) -> Drawdown | None:
         recovered_at=end,
         duration=(int(drawn.closed_at[-1]) if end is None else end) - begin,
     )
+
+
+def _win_rate(closed: list[DealDone]) -> float | None:
+    decided = [deal for deal in closed if deal.realised or not deal.held]
+    return sum(deal.realised > 0 for deal in decided) / len(decided) if decided else None
 
 
 def _profit_factor(closed: list[DealDone]) -> float | None:

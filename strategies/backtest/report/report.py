@@ -80,7 +80,12 @@ class Report:
     @property
     def warnings(self) -> list[str]:
         """What is wrong with this run: what the engine said, and what the books show."""
-        return [*self.result.warnings, *too_little(self.metrics, self.quote), *self.of_the_data, *self.notes]
+        return [
+            *self.result.warnings,
+            *too_little(self.metrics, self.quote, short=self.result.short),
+            *self.of_the_data,
+            *self.notes,
+        ]
 
     @property
     def of_the_data(self) -> list[str]:
@@ -93,7 +98,8 @@ class Report:
             )
         missing = (figures.ended_at - figures.started_at) // self.candles.span - figures.candles
         if missing > 0:
-            found.append(f"{missing:,} candles are missing from the data; nothing happens in them.")
+            gone = "1 candle is" if missing == 1 else f"{missing:,} candles are"
+            found.append(f"{gone} missing from the data; nothing happens there.")
         return found
 
     @property
@@ -107,15 +113,18 @@ class Report:
         return [*of_shorts(self.result), *ALWAYS_SAID]
 
 
-def too_little(figures: Metrics, quote: str) -> list[str]:
-    """That the capital could not have paid for the fills, if it could not."""
+def too_little(figures: Metrics, quote: str, *, short: bool) -> list[str]:
+    """That the capital could not have paid for the fills, or that a short had to pay more than it had got."""
+    needed = f"{figures.least_capital:.2f} {quote}"
+    if short and figures.least_capital:
+        what = (
+            f"Buying back took up to {needed} more than the sales had brought. Have it on the account beside the coins."
+        )
+        return [what]
     if figures.least_capital <= figures.capital:
         return []
-    said = (
-        f"The fills needed {figures.least_capital:.2f} {quote}, more than the capital: the bot could not have "
-        "traded like this. Give it more, or make its orders smaller."
-    )
-    return [said]
+    what = f"The fills needed {needed}, more than the capital: the bot could not have traded like this."
+    return [f"{what} Give it more, or make its orders smaller."]
 
 
 def of_shorts(result: Result) -> list[str]:

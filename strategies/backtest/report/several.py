@@ -22,6 +22,7 @@ from strategies.backtest.result import GIVEN, Filled, Result
 from strategies.market import ZERO, Market
 
 _HAIR = 1e-12  # of rounding
+_IDLE = "no deal opened. Where slots are fewer than markets, those earlier in the list take them first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +96,10 @@ class SeveralReport:
     @property
     def warnings(self) -> list[str]:
         """What is wrong with this run: what the engine said of each market, and what the books show."""
-        found = too_little(self.metrics, self.quote)
+        found = too_little(self.metrics, self.quote, short=self.result.short)
         for part in self.parts:
-            found += [f"{part.market.symbol}: {said}" for said in (*part.result.warnings, *part.of_the_data)]
+            idle = [] if part.result.deals else [_IDLE]
+            found += [f"{part.market.symbol}: {said}" for said in (*part.result.warnings, *idle, *part.of_the_data)]
         return [*found, *self.notes]
 
     @property
@@ -179,14 +181,13 @@ def _account(worked: Sequence[_Worked], result: Result, drawn: Drawn, capital: D
         context.prec = DIGITS
         profit = sum((one.alone.profit for one in worked), ZERO)
         fees = sum((one.totals.fees for one in worked), ZERO)
-        holding = sum((one.alone.holding_profit for one in worked), ZERO) / len(worked)
         for asset, amount in (fee for one in worked for fee in one.totals.other_fees.items()):
             other[asset] = other.get(asset, ZERO) + amount
     return Account(
         name=result.market,
         capital=capital,
         profit=profit,
-        holding_profit=holding,
+        holding_profit=sum((one.alone.holding_profit for one in worked), ZERO) / len(worked),
         held=None,
         candles=sum(one.alone.candles for one in worked),
         began_at=min(one.alone.started_at for one in worked),
@@ -206,14 +207,14 @@ def _needed(worked: Sequence[_Worked]) -> tuple[Decimal, Decimal]:
     """The lowest that the shared quote came to, at most 0, and the most that was tied up in deals at one time."""
     assets = {one.run.market.symbol: (one.run.market.base, one.run.market.quote) for one in worked}
     quote = lowest = ZERO
-    tied_up = TiedUp()
+    tied_up = TiedUp([one.run.result for one in worked])
     with localcontext() as context:
         context.prec = DIGITS
         for fill in _in_order(moves(one.run.result) for one in worked):
             money, coins = moved(fill, *assets[fill.market])
             quote += money
             lowest = min(lowest, quote)
-            tied_up.fill(fill.deal, money, coins)
+            tied_up.add(fill, money, coins)
     return lowest, tied_up.most
 
 

@@ -14,10 +14,12 @@ from strategies.backtest.report.metrics import exact
 from strategies.backtest.report.report import Report
 from strategies.backtest.report.several import SeveralReport
 from strategies.backtest.result import DealDone
+from strategies.deal import Ending
 from strategies.market import ZERO
 
 _ALL_DEALS = 60
 _WORST_DEALS = 20
+_COINS_STAY = (Ending.DONE, Ending.CANCELLED)  # what such a deal holds is not the next one's
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -80,7 +82,7 @@ def figures(report: Report | SeveralReport) -> str:
         ("Fees paid", in_quote(figures.fees)),
         *(_held(part) for part in report.parts),
         ("Most in open deals at once", in_quote(figures.capital_needed)),
-        ("Capital that would have done", in_quote(figures.least_capital)),
+        ("Quote needed beside the coins" if short else "Capital that would have done", in_quote(figures.least_capital)),
     )
     risk = (
         ("Deepest fall", f"{words.share(-fall.share)}, {in_quote(fall.quote)}" if fall else words.NOTHING),
@@ -100,7 +102,7 @@ def figures(report: Report | SeveralReport) -> str:
         ("Half were shorter than", words.length(durations.median)),
         ("Longest closed", words.length(durations.longest)),
         ("Longest still open", words.length(durations.longest_open)),
-        ("Averaging orders a deal", words.ratio(figures.averaging_mean)),
+        *([("Averaging orders a deal", words.ratio(figures.averaging_mean))] if figures.averaging_most else []),
         ("Fills", f"{figures.fills:,}"),
     )
     return f'<section class="figures">{listed("Money", money)}{listed("Risk", risk)}{listed("Deals", deals)}</section>'
@@ -122,8 +124,8 @@ def markets(report: Report | SeveralReport) -> str:
     if len(report.parts) == 1:
         return ""
     names = (
-        *("Market", "Price", "Profit", "of capital", "Realised", "Open", "Held now", "Fees", "Fills"),
-        *("Deals closed", "open", "Won", "Most in deals", "Time in"),
+        *("Market", "Price", "Profit", "Realised", "Open", "Held now", "Fees", "Fills"),
+        *("Deals", "Won", "Most in them", "Time in"),
     )
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(_market(part) for part in report.parts)
@@ -139,10 +141,10 @@ def _market(part: Report) -> str:
     held = f"{words.amount(found.held or ZERO)} {escape(part.market.base)}"
     return (
         f"<tr><th>{escape(part.market.symbol)}</th><td>{words.share(moved, sign=True)}</td>"
-        f"{_money_cell(found.profit, capital)}<td>{words.share(found.profit_share, sign=True)}</td>"
+        f"{_money_cell(found.profit, capital)}"
         f"{_money_cell(found.realised, capital)}{_money_cell(found.open_profit, capital)}<td>{held}</td>"
-        f"<td>{words.money(found.fees, capital)}</td><td>{found.fills:,}</td><td>{found.deals_closed:,}</td>"
-        f"<td>{found.deals_open:,}</td><td>{words.share(found.win_rate, places=1)}</td>"
+        f"<td>{words.money(found.fees, capital)}</td><td>{found.fills:,}</td>"
+        f"<td>{found.deals_closed + found.deals_open:,}</td><td>{words.share(found.win_rate, places=1)}</td>"
         f"<td>{words.money(found.capital_needed, capital)}</td><td>{words.share(found.exposure, places=1)}</td></tr>"
     )
 
@@ -158,26 +160,31 @@ def deals(report: Report | SeveralReport) -> str:
         closed = [deal for deal in shown if deal.closed_bar is not None]
         shown = [*still_open, *sorted(closed, key=lambda deal: deal.realised)[:_WORST_DEALS]]
         title = f"Open deals, and the {_WORST_DEALS} that earned least"
-    several = len(report.parts) > 1
-    names = ("Opened", "Closed", "Took", "Averaging", "Most in it", "Realised", "Open profit", "Ended by")
-    head = "".join(f"<th>{name}</th>" for name in ("No.", *(["Market"] if several else []), *names))
+    names = (
+        *("No.", *(["Market"] if len(report.parts) > 1 else []), "Opened", "Closed", "Took"),
+        *(["Averaging"] if report.metrics.averaging_most else []),
+        *("Most in it", "Realised", "Open profit", "Ended by"),
+    )
+    head = "".join(f"<th>{name}</th>" for name in names)
     closes = {part.market.symbol: exact(part.candles.close[-1]) for part in report.parts}
-    rows = "".join(_deal(report, deal, closes[deal.market], several=several) for deal in shown)
+    rows = "".join(_deal(report, deal, closes[deal.market]) for deal in shown)
     return (
         f'<section><h2>{title}</h2><div class="wide"><table class="deals"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div></section>"
     )
 
 
-def _deal(report: Report | SeveralReport, deal: DealDone, close: Decimal, *, several: bool) -> str:
+def _deal(report: Report | SeveralReport, deal: DealDone, close: Decimal) -> str:
     capital, end = report.metrics.capital, report.metrics.ended_at
     took = (end if deal.closed_at is None else deal.closed_at) - deal.opened_at
-    still_open = _money_cell(deal.held * close - deal.cost_of_held, capital) if deal.closed_bar is None else "<td></td>"
-    market = f"<td>{escape(deal.market)}</td>" if several else ""
+    keeps = deal.closed_bar is None or deal.ending in _COINS_STAY
+    still_open = _money_cell(deal.held * close - deal.cost_of_held, capital) if keeps else "<td></td>"
+    market = f"<td>{escape(deal.market)}</td>" if len(report.parts) > 1 else ""
+    averaging = f"<td>{deal.averaging_orders}</td>" if report.metrics.averaging_most else ""
     return (
         f"<tr><td>{deal.number}</td>{market}<td>{words.moment(deal.opened_at)}</td>"
         f"<td>{'open' if deal.closed_at is None else words.moment(deal.closed_at)}</td><td>{words.length(took)}</td>"
-        f"<td>{deal.averaging_orders}</td><td>{words.money(deal.invested, capital)}</td>"
+        f"{averaging}<td>{words.money(deal.invested, capital)}</td>"
         f"{_money_cell(deal.realised, capital)}{still_open}<td>{escape(deal.ending)}</td></tr>"
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
+from strategies.backtest.result import Filled, Result
 from strategies.market import ZERO
 
 
@@ -11,19 +13,26 @@ class TiedUp:
     """Told of each fill in its order, it keeps the most that was tied up at one time over all deals, in quote.
 
     A deal that opens with a buy ties up what it has paid and not got back; what it earned does not count against the
-    others. A short ties up the coins that it owes, at what it got for them.
+    others. A short ties up the coins that it owes, at what it got for them. The last fill of a deal that is over frees
+    everything, what it lost too.
     """
 
-    __slots__ = ("_in", "_owing", "_total", "most")
+    __slots__ = ("_in", "_last", "_owing", "_total", "most")
 
-    def __init__(self) -> None:
+    def __init__(self, results: Iterable[Result]) -> None:
         self.most = ZERO
+        self._last: dict[int, Filled] = {}
+        for result in results:
+            last = {fill.deal: fill for fill in result.fills}
+            closed = (deal.number for deal in result.deals if deal.closed_bar is not None)
+            self._last |= {number: last[number] for number in closed if number in last}
         self._total = ZERO
         self._in: dict[int, Decimal] = {}  # of each deal: quote paid and not got back; of a short, coins' worth
         self._owing: dict[int, _Owing] = {}  # the shorts
 
-    def fill(self, deal: int, money: Decimal, coins: Decimal) -> None:
-        """A fill of this deal has moved so much quote and so many coins; above zero is received."""
+    def add(self, fill: Filled, money: Decimal, coins: Decimal) -> None:
+        """A fill has moved so much quote and so many coins; above zero is received."""
+        deal = fill.deal
         before = self._in.get(deal)
         if before is None:
             before = ZERO
@@ -33,6 +42,8 @@ class TiedUp:
             after = self._in[deal] = owing.worth_after(money, coins)
         else:
             after = self._in[deal] = before - money
+        if self._last.get(deal) is fill:
+            after = ZERO
         self._total += max(after, ZERO) - max(before, ZERO)
         self.most = max(self.most, self._total)
 

@@ -261,3 +261,21 @@ def test_coins_that_a_short_owes_are_exposure():
     run = result([fill(1, "sell", "100", "1"), fill(3, "buy", "90", "1")])
     figures = metrics(run, candles([100] * 6), MARKET, D(1000))
     assert (figures.exposure, figures.held) == (3 / 6, 0)
+
+
+def test_what_a_deal_lost_is_not_in_open_deals_once_it_is_over():
+    run = result(
+        [
+            fill(0, "buy", "100", "1", deal=1),
+            fill(1, "sell", "60", "1", deal=1),
+            fill(2, "buy", "100", "1", deal=2),
+        ],
+        [deal(1, 0, 1, "-40"), deal(2, 2, None, "0", held="1", cost="100")],
+    )
+    figures = metrics(run, candles([100] * 3), MARKET, D(1000))
+    assert (figures.capital_needed, figures.least_capital) == (100, 140)
+
+
+def test_a_deal_that_only_bought_was_neither_won_nor_lost():
+    run = result(deals=[deal(1, 0, 1, "0", held="1", cost="100"), deal(2, 1, 2, "5")])
+    assert metrics(run, candles([100] * 3), MARKET, D(1000)).win_rate == 1

@@ -75,7 +75,7 @@ def test_where_one_market_has_no_candle_its_last_close_stands():
         D(1000),
     )
     assert report.curves.equity.tolist() == [1000, 1010, 1010, 1030, 1040]
-    assert any("BTC/USDT: 1 candles are missing" in said for said in report.warnings)
+    assert any("BTC/USDT: 1 candle is missing" in said for said in report.warnings)
 
 
 def test_holding_is_an_equal_share_of_each_from_its_first_open():
