@@ -15,7 +15,8 @@ from strategies.deal import NOTHING_CARRIED, Carried, Deal
 from strategies.events import Answered, Event, Tick
 from strategies.market import ONE, ZERO
 from strategies.orders import Fill, Order, Side
-from strategies.reconcile import same, to_place
+from strategies.reconcile import Place, same, to_place
+from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -159,20 +160,19 @@ class Desk:
         raise NeverRests(f"bar {self._bar}: deals trade at one price again and again; widen take profit or stop loss.")
 
     def _trade_at_once(self, name: str) -> None:
+        if (placed := self._at_once(name)) is not None:
+            price = self._slipped(placed.order, self._exact()) if self._slippage else self._exact()
+            self._trade(placed.order, placed.amount, price, self._market.taker_fee)
+
+    def _at_once(self, name: str) -> Place | None:
+        """What can be sent now of an order that trades at once."""
         deal = self._deal
-        if deal is None or name in self._book.by_name:
-            return
-        order = self._strategy.order(deal, name)
-        if order is None:
-            return
-        market, price = self._market, self._exact()
+        order = None if deal is None or name in self._book.by_name else self._strategy.order(deal, name)
+        if deal is None or order is None:
+            return None
         free = ZERO if order.side is _BUY else deal.held - self._book.offered
-        amount = to_place(order, deal.filled(name), market, free=free, last_price=price)
-        if amount is None:
-            return
-        if self._slippage:
-            price = self._slipped(order, price)
-        self._trade(order, amount, price, market.taker_fee)
+        amount = to_place(order, deal.filled(name), self._market, free=free, last_price=self._exact())
+        return None if amount is None else Place(order, amount)
 
     def _slipped(self, order: Order, price: Decimal) -> Decimal:
         """A worse price than this one, but never beyond the order's limit."""
@@ -213,7 +213,7 @@ class Desk:
         if order is None:
             return
         if order.price is None:
-            self._due.append(name)
+            self._trade_next(name)
             return
         buying = order.side is _BUY
         tally = deal.by_order.get(name)
@@ -228,9 +228,14 @@ class Desk:
             return
         price = float(order.price)
         if price >= self._cursor if buying else price <= self._cursor:
-            self._due.append(name)
+            self._trade_next(name)
         else:
             self._book.add(order, amount, price)
+
+    def _trade_next(self, name: str) -> None:
+        """Remember an order that trades at once; the one that came first trades first."""
+        if name not in self._due:
+            self._due.append(name)
 
     def _clear(self) -> None:
         """Nothing is left to do in this deal: what is on the book goes, and the next deal may open."""
@@ -252,7 +257,14 @@ class Desk:
     def _open_deal(self) -> None:
         """A deal opens at the price of now."""
         price = self._exact()
-        strategy = self._strategy = self._settings.for_deal(self._slots.past(self._balance))
+        try:
+            strategy = self._strategy = self._settings.for_deal(self._slots.past(self._balance))
+        except SettingsRefused as why:
+            if self._balance is None:
+                raise
+            self._notes.complain(self._bar, why.problems[0])
+            self._next = self._bar + _TRY_AGAIN
+            return
         carried = left = self._left
         given = strategy.given(price, self._market)
         if given.amount > left.amount:
@@ -271,13 +283,17 @@ class Desk:
         if self._asked:
             for name in self._asked.holding(self._bar):
                 self._event(Answered(self._at, name, holds=True, price=price))
-        if not (self._due or self._book.by_name or self._levels.each or self._asked or self._told or self._over):
-            self._could_not_begin(price)
+        if not (self._book.by_name or self._over or any(self._at_once(name) for name in self._due)):
+            awaits = self._levels.each or self._asked or self._told
+            problem = next(iter(strategy.problems(price, self._market)), None)
+            if problem is not None or not awaits:
+                self._could_not_begin(problem)
 
-    def _could_not_begin(self, price: Decimal) -> None:
+    def _could_not_begin(self, problem: Problem | None) -> None:
         """No order of it can exist: what a live bot says in its inbox. It is tried again a little later."""
-        self._notes.complain(self._bar, next(iter(self._strategy.problems(price, self._market)), None))
-        self._deal = None
+        self._notes.complain(self._bar, problem)
+        self._deal, self._levels = None, NOTHING
+        self._due.clear()
         self._slots.opened -= 1
         self._slots.going_on -= 1
         self._next = self._bar + _TRY_AGAIN

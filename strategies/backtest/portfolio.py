@@ -9,7 +9,6 @@ the strategy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -66,8 +65,9 @@ class _CoinRun(MarketRun):
         self._cursor = self._candles.open.item(bar)
         if self._deal is None:
             self._open_deal()
+            self._settle()
 
-    def _could_not_begin(self, price: Decimal) -> None:
+    def _could_not_begin(self, problem: Problem | None) -> None:
         """A coin has no order before it is told what the whole is worth; that is no reason not to begin."""
 
     @property

@@ -94,9 +94,11 @@ class DCA(DCASettings):
             return
         base = self._base_order(deal)
         yield base
+        if BASE not in deal.by_order:
+            return
         if not self._awaited(deal, base):
             yield from averaging_orders.standing(self, deal)
-        elif base.price is None or not deal.started:
+        elif base.price is None:
             return
         if deal.state is not None:
             yield from by_hand.orders(deal)

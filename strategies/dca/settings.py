@@ -173,6 +173,10 @@ class Sizes(Strategy):
             raise SettingsRefused(
                 (Problem("volume_in", "the free balance is not known.", "Choose sizes in quote, or give a balance."),)
             )
+        if past.balance <= 0:
+            raise SettingsRefused(
+                (Problem("volume_in", "nothing is free on the account.", "Deposit quote, or wait for a deal to end."),)
+            )
         one = (past.balance if self.most_balance is None else min(past.balance, self.most_balance)) / _PERCENT
         first = self.averaging_order
         return replace(

@@ -145,7 +145,6 @@ class DcaWalk(Paper):
             account.profit += self.realised()
         else:
             account.loss -= self.realised()
-        account.cash += deal.earned - deal.quote_fees - deal.spent
         self.left = (self.held, self.cost / self.received * self.held) if self.held > 0 else (D(0), D(0))
         self.deal = None
         self.give_back()
@@ -222,6 +221,7 @@ class DcaWalk(Paper):
         deal.filled[name] = deal.filled.get(name, D(0)) + amount
         deal.notional[name] = deal.notional.get(name, D(0)) + amount * price
         fee = amount * rate if side == "buy" else amount * price * rate
+        self.account.cash += -amount * price if side == "buy" else amount * price - fee
         if name == "base":
             deal.base_fee = fee
         if side == "buy":
