@@ -284,10 +284,10 @@ class Desk:
             for name in self._asked.holding(self._bar):
                 self._event(Answered(self._at, name, holds=True, price=price))
         if not (self._book.by_name or self._over or any(self._at_once(name) for name in self._due)):
-            awaits = self._levels.each or self._asked or self._told
-            problem = next(iter(strategy.problems(price, self._market)), None)
-            if problem is not None or not awaits:
-                self._could_not_begin(problem)
+            # A bot that wants no order yet may wait for an answer or a signal.
+            hears = bool(self._asked or self._told) and not any(True for _ in strategy.orders(self._deal))
+            if not self._levels.each and not hears:
+                self._could_not_begin(next(iter(strategy.problems(price, self._market)), None))
 
     def _could_not_begin(self, problem: Problem | None) -> None:
         """No order of it can exist: what a live bot says in its inbox. It is tried again a little later."""

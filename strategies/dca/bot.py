@@ -186,7 +186,7 @@ class DCA(DCASettings):
         """The prices and times at which the wanted orders change."""
         if deal.ending or (deal.reduced and self._sold_out(deal)):
             return
-        if self.deal_timeout is not None:
+        if self.deal_timeout is not None and (deal.started or self._awaited(deal, self._base_order(deal))):
             rings = deal.opened_at + self.deal_timeout * _SECOND
             yield Alarm(at=rings, then="the deal is too old: everything is closed at market")
         if BASE not in deal.by_order:
