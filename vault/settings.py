@@ -34,6 +34,7 @@ class Environment(BaseSettings):
     recv_window: float = 5  # how long the exchange takes a signed request for valid
     absence_margin: float = 1
     poll_seconds: float = 1
+    reference_seconds: float = 5  # between two readings of all bids and asks
     exchange_timeout: float = 10
     ledger_timeout: float = 10  # how long a write waits for another process's, a command's for example
 
@@ -79,7 +80,14 @@ except ValidationError as mistakes:
 VAULT.state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SECRET_KEY = "unused: the vault has no sessions, no forms and signs nothing with this"  # noqa: S105
-INSTALLED_APPS = ["vault.grants", "vault.kills", "vault.tokens", "vault.ledger", "vault.audit"]
+INSTALLED_APPS = [
+    "vault.grants",
+    "vault.kills",
+    "vault.tokens",
+    "vault.ledger",
+    "vault.prices",
+    "vault.audit",
+]
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

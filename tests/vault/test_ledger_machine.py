@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from vault import clock
 from vault.ledger import ledger
+from vault.ledger.book import Book
 from vault.ledger.models import Event, Order, Trade
+from vault.ledger.recount import differences
 from vault.messages.answers import State
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Place
@@ -60,7 +62,15 @@ class Story:
     def __init__(self):
         self.grant, self.deal, self.credential = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
         self.exchange = Exchange()
-        self.row, _ = ledger.prepare(self.intent(1), credential=self.credential, exchange="paper", now=clock.now())
+        self.row = self.prepare(1)
+
+    def prepare(self, generation):
+        now = clock.now()
+        book = Book.of(self.grant, now=now)
+        fair = Decimal(99)
+        return ledger.prepare(
+            self.intent(generation), book, credential=self.credential, exchange="paper", now=now, reference=fair
+        )
 
     def intent(self, generation):
         return Place(
@@ -179,11 +189,13 @@ class Story:
         alive = self.exchange.exists and not self.exchange.over and len(self.exchange.trades) < AMOUNT
         assert not (freed and alive), f"{order.state} frees the next generation of an order that is alive"
         assert self.next_is_refused() is not freed
+        assert order.alive is not freed
+        assert list(differences()) == [], "the sums are what orders and trades come to"
 
     def next_is_refused(self):
         try:
             with transaction.atomic():
-                ledger.prepare(self.intent(2), credential=self.credential, exchange="paper", now=clock.now())
+                self.prepare(2)
                 transaction.set_rollback(True)
         except Refused as why:
             return why.code is Code.GENERATION_ALIVE

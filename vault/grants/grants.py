@@ -1,25 +1,33 @@
-"""Writing, reading and revoking grants. Run inside a transaction."""
+"""Writing, reading, approving and revoking grants. Run inside a transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 
 from vault.grants.models import Credential, Grant, GrantVersion
 from vault.messages.canonical import canonical, digest
-from vault.messages.money import amount
 from vault.messages.refusals import Code, Refused
-from vault.messages.words import Limits, WriteGrant
+from vault.messages.terms import Terms, check, terms, wider_than
+from vault.messages.words import GrantText, Limits, WriteGrant
+
+FRESH = 300  # seconds for which a re-authentication allows a paper grant to be widened
+_AHEAD = 30  # how far the web's clock may be before ours
 
 
-def write(word: WriteGrant, *, by: str, now: datetime) -> Grant:
+def write(word: WriteGrant, *, by: str, now: datetime, paper: bool) -> Grant:
     """Store the next version. Raises Refused when the credential is not this owner's, or the version is not next.
 
-    A version that is there already with the same words is not written twice.
+    A version that is there already with the same words is not written twice. One that allows more than the one
+    before needs its owner: on a paper host a re-authentication that is at most `FRESH` seconds old, else Refused
+    (WIDER_THAN_BEFORE); on any other host it counts only once it is approved. A narrower one counts as the one
+    before did.
     """
-    notional(word.limits)
+    check(word.limits)
     credential = Credential.objects.filter(id=word.credential, owner=word.owner).first()
     if credential is None:
         raise Refused(Code.NOT_FOUND, "No such key of this owner.")
@@ -36,33 +44,84 @@ def write(word: WriteGrant, *, by: str, now: datetime) -> Grant:
         return grant
     if word.version != grant.version + 1:
         raise Refused(Code.MALFORMED, f"version: the next one is {grant.version + 1}, not {word.version}.")
+    approval = _without_its_owner(grant, word, now=now, paper=paper)
     grant.version, grant.label = word.version, word.label
     grant.save()
     GrantVersion.objects.create(
         grant=grant,
         version=word.version,
-        canonical=canonical(word).decode(),
-        digest=digest(word),
+        canonical=canonical(word.text).decode(),
+        digest=digest(word.text),
         written_at=now,
         written_by=by,
+        approved_at=None if approval is None else now,
+        approval="" if approval is None else canonical(approval).decode(),
     )
     return grant
 
 
+def _without_its_owner(grant: Grant, word: WriteGrant, *, now: datetime, paper: bool) -> dict[str, object] | None:
+    """Why this version counts at once, or None: it waits for its owner's approval. Raises Refused."""
+    before = None if not grant.version else _version(grant.id, grant.version)
+    wider: tuple[str, ...] = ("everything",)
+    if before is not None:
+        wider = wider_than(
+            terms(_text(before.canonical).limits, paper=paper),
+            terms(word.limits, paper=paper),
+        )
+    if before is not None and not wider and (paper or before.approved_at is not None):
+        return {"narrower_than": grant.version}
+    if not paper:
+        return None
+    if before is not None and not _fresh(word.reauthenticated_at, now):
+        raise Refused(Code.WIDER_THAN_BEFORE, f"It is wider in: {', '.join(wider)}.")
+    return {"paper": True, "reauthenticated_at": word.reauthenticated_at}
+
+
+def _fresh(at: int | None, now: datetime) -> bool:
+    return at is not None and -_AHEAD <= int(now.timestamp()) - at <= FRESH
+
+
+def approve(grant_id: UUID, version: int, evidence: Mapping[str, object], *, now: datetime) -> GrantVersion:
+    """Let the newest version of a grant count, by this evidence of its owner's will, which the caller has checked.
+
+    Raises Refused when it is not the newest: an approval that was given before a change says nothing of the change.
+    """
+    grant = Grant.objects.select_for_update().filter(id=grant_id, revoked_at=None).first()
+    if grant is None:
+        raise Refused(Code.NOT_FOUND, "No such grant.")
+    if grant.version != version:
+        raise Refused(Code.GRANT_CHANGED, f"Its newest version is {grant.version}, not {version}.")
+    row = _version(grant_id, version)
+    if row.approved_at is None:
+        row.approved_at, row.approval = now, canonical(dict(evidence)).decode()
+        row.save(update_fields=["approved_at", "approval"])
+    return row
+
+
+def counts(grant: Grant, *, paper: bool) -> None:
+    """Raises Refused(GRANT_NOT_APPROVED) unless the newest version may be acted under on its host."""
+    if not paper and _version(grant.id, grant.version).approved_at is None:
+        raise Refused(Code.GRANT_NOT_APPROVED)
+
+
 def limits(grant: Grant) -> Limits:
-    """What the newest version allows."""
-    text = GrantVersion.objects.values_list("canonical", flat=True).get(grant=grant, version=grant.version)
-    return msgspec.json.decode(text, type=WriteGrant).limits
+    """What the newest version allows, as it was written."""
+    return _text(_version(grant.id, grant.version).canonical).limits
 
 
-def notional(limits: Limits) -> None:
-    """Raises Refused unless the limit is a positive amount of money."""
-    try:
-        if amount(limits.order_notional) > 0:
-            return
-    except ValueError as why:
-        raise Refused(Code.MALFORMED, f"order_notional: {limits.order_notional!r} is {why}.") from why
-    raise Refused(Code.MALFORMED, "order_notional: it must be more than 0.")
+@lru_cache(maxsize=4096)
+def allowed(grant_id: UUID, version: int, *, paper: bool) -> Terms:
+    """What a version allows, as numbers. A version never changes: it is read once."""
+    return terms(_text(_version(grant_id, version).canonical).limits, paper=paper)
+
+
+def _version(grant_id: UUID, version: int) -> GrantVersion:
+    return GrantVersion.objects.get(grant=grant_id, version=version)
+
+
+def _text(stored: str) -> GrantText:
+    return msgspec.json.decode(stored, type=GrantText)
 
 
 def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:

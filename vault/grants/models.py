@@ -41,7 +41,10 @@ class Grant(models.Model):
 
 
 class GrantVersion(models.Model):
-    """What one version allows, in canonical bytes, for ever."""
+    """What one version allows, in canonical bytes, for ever.
+
+    `approved_at` says since when it counts on a host that is not paper, `approval` by which evidence (JSON).
+    """
 
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField()
@@ -49,6 +52,8 @@ class GrantVersion(models.Model):
     digest = models.CharField(max_length=64)
     written_at = models.DateTimeField()
     written_by = models.CharField(max_length=43)
+    approved_at = models.DateTimeField(null=True)
+    approval = models.TextField(default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "version"], name="one_text_a_version")]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from vault.ledger.book import Book, sortable
 from vault.ledger.identity import client_order_id, installation
 from vault.ledger.models import Event, Order, Trade
 from vault.messages.answers import OrderAnswer, State
@@ -29,24 +30,32 @@ def find(identity: Identity) -> Order | None:
 
 
 def known(intent: Place) -> Order | None:
-    """The row of this very intent, if it was written down before. Raises Refused(IDENTITY_TAKEN) for other words."""
+    """The order of this identity, if it was ever written down. Asking again with the same words finds the same row.
+
+    Raises Refused(IDENTITY_TAKEN) when it was written down with other words.
+    """
     row = find(intent)
     if row is not None and terms(row) != (intent.market, intent.side, intent.type, intent.amount, intent.price):
         raise Refused(Code.IDENTITY_TAKEN)
     return row
 
 
-def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) -> tuple[Order, bool]:
-    """The row for this intent and whether it is new. Asking again with the same words finds the same row.
+def prepare(
+    intent: Place,
+    book: Book,
+    *,
+    credential: UUID,
+    exchange: str,
+    now: datetime,
+    exits: bool = False,
+    reference: Decimal | None = None,
+) -> Order:
+    """The row for this intent, which is not known yet; what it may trade is reserved in the grant's book.
 
-    Raises Refused(IDENTITY_TAKEN) when it was sent with other words, Refused(GENERATION_ALIVE) or
-    Refused(GENERATION_SKIPPED) unless the generation before is over: one generation
-    of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at market does
-    while averaging orders still fill.)
+    Raises Refused(GENERATION_ALIVE) or Refused(GENERATION_SKIPPED) unless the generation before is over: one
+    generation of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at
+    market does while averaging orders still fill.)
     """
-    asked_before = known(intent)
-    if asked_before is not None:
-        return asked_before, False
     newest = (
         Order.objects.filter(grant=intent.grant, deal=intent.deal, name=intent.name).order_by("-generation").first()
     )
@@ -67,12 +76,17 @@ def prepare(intent: Place, *, credential: UUID, exchange: str, now: datetime) ->
         type=intent.type,
         amount=intent.amount,
         price=intent.price,
+        price_order=sortable(Decimal(intent.price)),
+        exits=exits,
+        reference="" if reference is None else written(reference),
         client_order_id=client_order_id(intent, installation()),
         state=State.PREPARED,
         prepared_at=now,
         updated_at=now,
     )
-    return row, True
+    book.reserve(row)
+    book.save()
+    return row
 
 
 def terms(order: Order) -> tuple[str, str, str, str, str]:
@@ -130,8 +144,7 @@ def end(order: Order, state: State, reason: str = "", *, now: datetime) -> None:
     if State(order.state).over:
         return
     order.state, order.reason, order.updated_at, order.cancelling = state, reason[:300], now, False
-    order.save()
-    tell(order)
+    _over(order, now=now)
 
 
 def cancelling(order: Order, on_its_way: bool, *, now: datetime) -> None:  # noqa: FBT001 - it is the fact itself
@@ -168,7 +181,10 @@ def book(trade: Trade, *, now: datetime) -> bool:
 
 
 def _attach(trade: Trade, order: Order, *, now: datetime) -> None:
-    trade.order = order
+    book = Book.of(order.grant, now=now)
+    book.count(order, trade)
+    book.save()
+    trade.order, trade.counted_at = order, now
     trade.save()
     order.filled = written(Decimal(order.filled) + Decimal(trade.amount))
     order.updated_at = now
@@ -188,6 +204,14 @@ def _finish(order: Order, *, now: datetime) -> None:
     else:
         return
     order.state, order.cancelling, order.updated_at = final, False, now
+    _over(order, now=now)
+
+
+def _over(order: Order, *, now: datetime) -> None:
+    """Nothing more can trade under it: what it reserved is given back."""
+    book = Book.of(order.grant, now=now)
+    book.release(order)
+    book.save()
     order.save()
     tell(order)
 

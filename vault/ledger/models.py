@@ -5,6 +5,7 @@ from django.db import models
 from vault.messages.answers import State
 
 DIGITS = 40  # canonical decimal strings: SQLite would turn NUMERIC into floats
+PRODUCT = 100  # a price times an amount, and sums of such, exact
 
 
 class Installation(models.Model):
@@ -37,6 +38,10 @@ class Order(models.Model):
     reason = models.CharField(max_length=300, default="")
     cancelling = models.BooleanField(default=False)
     misses = models.PositiveSmallIntegerField(default=0)  # agreeing reads that did not find it
+    alive = models.BooleanField(default=True)  # it rests or may; what it reserves is given back when it ends
+    price_order = models.CharField(max_length=DIGITS, default="")  # the price, so written that texts sort as numbers do
+    exits = models.BooleanField(default=False)  # it only reduces the grant's position
+    reference = models.CharField(max_length=DIGITS, default="")  # the signer's own fair price when it was checked
     prepared_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)  # the exchange refuses the signed request after this
     updated_at = models.DateTimeField()
@@ -48,6 +53,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["state"]),
             models.Index(fields=["credential", "market", "exchange_order_id"]),
+            models.Index(fields=["exchange", "market", "side", "alive", "price_order"], name="best_of_ours"),
         ]
 
 
@@ -66,12 +72,50 @@ class Trade(models.Model):
     fee_asset = models.CharField(max_length=20)
     maker = models.BooleanField()
     traded_at = models.BigIntegerField()  # the exchange's milliseconds since 1970
+    grant = models.UUIDField(null=True)  # that of its order
+    counted_at = models.DateTimeField(null=True)  # when it was booked to the grant
+    slippage = models.CharField(max_length=PRODUCT, default="0")  # quote given away against the order's reference
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["credential", "market", "trade_id"], name="each_trade_once"),
         ]
-        indexes = [models.Index(fields=["credential", "market", "exchange_order_id"])]
+        indexes = [
+            models.Index(fields=["credential", "market", "exchange_order_id"]),
+            models.Index(fields=["grant", "counted_at"], name="a_grants_trades"),
+        ]
+
+
+class Account(models.Model):
+    """Where a grant stands, as sums that are kept up with its orders and trades. Money is in its quote currency.
+
+    `python -m vault ledger verify` recounts all of it.
+    """
+
+    grant = models.UUIDField(primary_key=True)
+    open_orders = models.PositiveIntegerField(default=0)
+    resting = models.CharField(max_length=PRODUCT, default="0")  # what is left of its orders, at their prices
+    resting_slippage = models.CharField(max_length=PRODUCT, default="0")
+    traded = models.CharField(max_length=PRODUCT, default="0")  # by the trades that were counted after `since`
+    slipped = models.CharField(max_length=PRODUCT, default="0")  # the same trades
+    since = models.DateTimeField()
+    cash = models.CharField(max_length=PRODUCT, default="0")  # sold less bought less fees in quote, of all time
+    day = models.DateField()
+    day_value = models.CharField(max_length=PRODUCT, default="0")  # cash and coins at the day's beginning, marked
+    value = models.CharField(max_length=PRODUCT, default="")  # the same when it was last marked
+
+
+class Holding(models.Model):
+    """What a grant has of an asset by its own trades, net of fees, and what of its orders in it rests."""
+
+    grant = models.UUIDField()
+    asset = models.CharField(max_length=20)
+    net = models.CharField(max_length=PRODUCT, default="0")
+    selling = models.CharField(max_length=PRODUCT, default="0")
+    buying = models.CharField(max_length=PRODUCT, default="0")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "asset"], name="one_holding_an_asset")]
 
 
 class Event(models.Model):

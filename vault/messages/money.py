@@ -21,6 +21,14 @@ def amount(text: str) -> Decimal:
     return Decimal(text)
 
 
+def canonical_amount(text: str) -> Decimal:
+    """As `amount`, and only the one way to write the number: `0.1`, not `0.10`. Raises ValueError with a sentence."""
+    value = amount(text)
+    if written(value) != text:
+        raise ValueError(f"not the canonical way to write {written(value)}")
+    return value
+
+
 def written(value: Decimal) -> str:
     """The canonical string of a number: no exponent, no trailing zeros. Raises ValueError when it has none."""
     if not value.is_finite():

@@ -34,7 +34,22 @@ class Code(StrEnum):
     MARKET_NOT_GRANTED = "market_not_granted"
     SIDE_NOT_GRANTED = "side_not_granted"
     TYPE_NOT_GRANTED = "type_not_granted"
+    TIME_IN_FORCE_NOT_GRANTED = "time_in_force_not_granted"
     OVER_NOTIONAL = "over_notional"
+    OVER_TURNOVER = "over_turnover"
+    OVER_SLIPPAGE = "over_slippage"
+    OVER_LOSS = "over_loss"
+    TOO_MANY_OPEN = "too_many_open"
+    TOO_MANY_ORDERS = "too_many_orders"
+    TOO_MANY_EXITS = "too_many_exits"
+    TOO_MANY_READS = "too_many_reads"
+    NO_REFERENCE = "no_reference"
+    OUTSIDE_COLLAR = "outside_collar"
+    THIN_MARKET = "thin_market"
+    COINS_NOT_HELD = "coins_not_held"
+    WOULD_CROSS_OWN = "would_cross_own"
+    GRANT_EXPIRED = "grant_expired"
+    GRANT_NOT_APPROVED = "grant_not_approved"
     WIDER_THAN_BEFORE = "wider_than_before"
     # What is stopped
     OPENING_STOPPED = "opening_stopped"
@@ -88,7 +103,22 @@ SENTENCES: dict[Code, str] = {
     Code.MARKET_NOT_GRANTED: "The grant does not allow this market.",
     Code.SIDE_NOT_GRANTED: "The grant does not allow this side.",
     Code.TYPE_NOT_GRANTED: "The grant does not allow this type of order.",
+    Code.TIME_IN_FORCE_NOT_GRANTED: "The grant does not allow orders that stay so long, or so shortly.",
     Code.OVER_NOTIONAL: "The order is larger than the grant allows for one order.",
+    Code.OVER_TURNOVER: "With this order more would be traded in 24 hours than the grant allows.",
+    Code.OVER_SLIPPAGE: "With this order more could be given away at bad prices in 24 hours than the grant allows.",
+    Code.OVER_LOSS: "The bot has lost as much today as its grant allows. It only exits until tomorrow.",
+    Code.TOO_MANY_OPEN: "The grant does not allow so many open orders.",
+    Code.TOO_MANY_ORDERS: "The grant does not allow so many orders in a minute.",
+    Code.TOO_MANY_EXITS: "The grant does not allow so many exits in a minute.",
+    Code.TOO_MANY_READS: "The grant does not allow so many readings in a minute.",
+    Code.NO_REFERENCE: "The signer has no fresh price of its own for this market. Until it has, nothing opens.",
+    Code.OUTSIDE_COLLAR: "The price is further from the signer's own reference than the grant allows.",
+    Code.THIN_MARKET: "Too little is traded on this market for the grant.",
+    Code.COINS_NOT_HELD: "The bot was not given these coins and did not buy them, or offers them already.",
+    Code.WOULD_CROSS_OWN: "It could trade against another order of this installation.",
+    Code.GRANT_EXPIRED: "The grant has expired. What it holds can still be exited.",
+    Code.GRANT_NOT_APPROVED: "Its owner has not approved this version of the grant with a passkey.",
     Code.WIDER_THAN_BEFORE: "The new version allows more than the old one. Only its owner can widen a grant.",
     Code.OPENING_STOPPED: "The kill switch is on: nothing is opened. Exits, cancels and look-ups go on.",
     Code.EVERYTHING_STOPPED: "The kill switch is on: look-ups and cancels only.",

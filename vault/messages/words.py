@@ -13,6 +13,8 @@ Version = Literal[1]
 Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,16}/[A-Z0-9]{1,16}\Z")]
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "ioc"]
+TimeInForce = Literal["gtc", "ioc"]
+Asset = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
 OrderName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
 Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
 Money = Annotated[str, Meta(max_length=40)]
@@ -49,6 +51,19 @@ class Place(Identity, frozen=True, kw_only=True):
     type: OrderType
     amount: Money  # base currency
     price: Money  # quote currency; for `ioc` the worst acceptable
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """How long it stays: a `limit` until it is cancelled, an `ioc` not at all."""
+        return "ioc" if self.type == "ioc" else "gtc"
+
+    @property
+    def base(self) -> str:
+        return self.market.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        return self.market.partition("/")[2]
 
 
 class Cancel(Identity, frozen=True, kw_only=True):
@@ -115,17 +130,33 @@ class ConnectKey(Word, frozen=True, kw_only=True):
     sealed: Sealed
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one bot may ever do."""
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What one bot may ever do. Money is in the one quote currency of all its markets.
+
+    A limit that is None was not written; `vault.grants.terms` says what that means on which kind of host.
+    """
 
     markets: Annotated[tuple[Symbol, ...], Meta(min_length=1, max_length=200)]
     sides: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=2)]
     types: Annotated[tuple[OrderType, ...], Meta(min_length=1, max_length=2)]
-    order_notional: Money  # quote currency, for one order
+    order_notional: Money  # for one order
+    time_in_force: Annotated[tuple[TimeInForce, ...], Meta(min_length=1, max_length=2)] | None = None
+    turnover: Money | None = None  # traded in 24 hours, both sides, with what rests
+    slippage: Money | None = None  # given away against the signer's own reference in 24 hours, with what may be
+    loss: Money | None = None  # realised and marked, in a day of UTC
+    open_orders: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    orders_a_minute: Annotated[int, Meta(ge=1, le=10_000)] | None = None  # that open
+    exits_a_minute: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    reads_a_minute: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    collar: Money | None = None  # a fraction: 0.05 is 5 % from the reference
+    exit_collar: Money | None = None  # the same for exits, at least as wide
+    market_volume: Money | None = None  # the least that the market has to have traded in 24 hours
+    inventory: dict[Asset, Money] | None = None  # coins that were there before, and may be sold
+    expires: Annotated[int, Meta(ge=1, le=2**40)] | None = None  # seconds since 1970; exits only from then on
 
 
-class WriteGrant(Word, frozen=True, kw_only=True):
-    """Create a grant (`version` 1) or replace its newest version by the next one."""
+class GrantText(Word, frozen=True, kw_only=True):
+    """One version of a grant: its canonical bytes are what is stored, hashed and approved."""
 
     grant: UUID
     owner: UUID
@@ -133,6 +164,28 @@ class WriteGrant(Word, frozen=True, kw_only=True):
     version: Annotated[int, Meta(ge=1, le=1_000_000)]
     label: Label
     limits: Limits
+
+
+class WriteGrant(GrantText, frozen=True, kw_only=True):
+    """Create a grant (`version` 1) or replace its newest version by the next one.
+
+    `reauthenticated_at` says when the owner has last shown who he is, in seconds since 1970: on a paper host a wider
+    version counts with it. On any other host it counts for nothing: there a passkey has to approve.
+    """
+
+    reauthenticated_at: Annotated[int, Meta(ge=1, le=2**40)] | None = None
+
+    @property
+    def text(self) -> GrantText:
+        """The version itself, without the circumstances in which it was written."""
+        return GrantText(
+            grant=self.grant,
+            owner=self.owner,
+            credential=self.credential,
+            version=self.version,
+            label=self.label,
+            limits=self.limits,
+        )
 
 
 class RevokeGrant(Word, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What may be signed, as named conditions over frozen facts. It reads nothing and remembers nothing."""
 
 from vault.policy.conditions import CONDITIONS, Condition
-from vault.policy.facts import Facts
+from vault.policy.facts import Coins, Facts, Present, Reference, Spent
 from vault.policy.policy import authorise
 
-__all__ = ["CONDITIONS", "Condition", "Facts", "authorise"]
+__all__ = ["CONDITIONS", "Coins", "Condition", "Facts", "Present", "Reference", "Spent", "authorise"]

@@ -6,20 +6,96 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vault.messages.money import EXACT
-from vault.messages.words import Limits, Place
+from vault.messages.terms import Terms
+from vault.messages.words import Place
+
+_NOTHING = Decimal(0)
+# Buying back what a short owes takes a little more than it: the exchange keeps its fee in the coin.
+FEE_ROOM = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The signer's own price of a market: present bid and ask, slow median, volume of 24 hours in quote."""
+
+    bid: Decimal
+    ask: Decimal
+    median: Decimal
+    fresh: bool
+    warm: bool  # or of a host where nobody has to wait for it
+    volume: Decimal | None
+
+    def price(self, side: str) -> Decimal:
+        """What a fair price is measured from: the worse of the present price and the median, for whoever asks."""
+        return min(self.ask, self.median) if side == "buy" else max(self.bid, self.median)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coins:
+    """What the grant has of the market's base currency, by its own trades, net of fees, and what rests."""
+
+    net: Decimal = _NOTHING  # bought less sold: below 0 when given coins were sold
+    selling: Decimal = _NOTHING
+    buying: Decimal = _NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What of the grant's budgets is used up, in quote: by trades of 24 hours, and by what rests."""
+
+    traded: Decimal = _NOTHING
+    slipped: Decimal = _NOTHING
+    lost: Decimal = _NOTHING  # today, realised and marked
+    open_orders: int = 0
+    orders_this_minute: int = 0  # that open
+    exits_this_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """What the token says beside what is so now."""
+
+    fence: int
+    present_fence: int
+    epoch: int
+    present_epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """An intent to place an order, its numbers, and what the grant says."""
+    """An intent to place an order, its numbers, what the grant says and where it stands."""
 
     intent: Place
     amount: Decimal
     price: Decimal
-    limits: Limits
-    order_notional: Decimal  # the grant's limit, in quote
+    terms: Terms
+    at: int  # seconds since 1970
+    present: Present
+    coins: Coins
+    spent: Spent
+    reference: Reference | None
+    opposite: Decimal | None  # the best price on the other side among all orders of this installation
 
     @property
     def notional(self) -> Decimal:
         """The most quote that can change hands."""
         return EXACT.multiply(self.amount, self.price)
+
+    @property
+    def exits(self) -> bool:
+        """Whether all of it only reduces what the grant's own trades have made its position."""
+        if self.intent.side == "sell":
+            return EXACT.add(self.amount, self.coins.selling) <= self.coins.net
+        owed = -self.coins.net
+        if owed <= 0:
+            return False
+        return EXACT.add(self.amount, self.coins.buying) <= EXACT.multiply(owed, 1 + FEE_ROOM)
+
+    @property
+    def may_slip(self) -> Decimal:
+        """How much can be given away against the reference, in quote, if it trades at its worst price."""
+        if self.reference is None:
+            return _NOTHING
+        fair = self.reference.price(self.intent.side)
+        away = EXACT.subtract(self.price, fair) if self.intent.side == "buy" else EXACT.subtract(fair, self.price)
+        return EXACT.multiply(self.amount, max(away, _NOTHING))

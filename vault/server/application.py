@@ -41,6 +41,10 @@ _STATUS: dict[Code, int] = {
     Code.IDENTITY_TAKEN: 409,
     Code.GENERATION_ALIVE: 409,
     Code.GENERATION_SKIPPED: 409,
+    Code.WOULD_CROSS_OWN: 409,
+    Code.TOO_MANY_ORDERS: 429,
+    Code.TOO_MANY_EXITS: 429,
+    Code.TOO_MANY_READS: 429,
 }
 _FORBIDDEN, _UNAVAILABLE = 403, 503
 _LOOK_IT_UP = "The signer failed. Look the order up before anything else."

@@ -14,7 +14,7 @@ import uvicorn
 
 from vault.custody.session import Keystore
 from vault.server.application import Application
-from vault.service import watch
+from vault.service import references, watch
 from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.signing.venue import Venue
@@ -47,14 +47,19 @@ async def serve(wrapping_token: str) -> None:
     keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
     venues = {
         # Until the vault is hardened there is one exchange in the world, and it is ours.
-        "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout),
+        "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout, paper=True),
     }
     signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
     await keystore.open()
     for venue in venues.values():
         await venue.open()
     await signer.database.run(watch.after_a_stop)
-    background = [asyncio.create_task(watch.watch(signer)), asyncio.create_task(keystore.keep_renewed())]
+    await references.begin(signer)
+    background = [
+        asyncio.create_task(watch.watch(signer)),
+        asyncio.create_task(references.gather(signer)),
+        asyncio.create_task(keystore.keep_renewed()),
+    ]
     try:
         await _listen(Application(signer), _bind(VAULT.signer_socket))
     finally:

@@ -17,7 +17,7 @@ from vault.ledger.models import Order
 from vault.messages.answers import OrderAnswer, State
 from vault.messages.refusals import Code, Refused, Retry
 from vault.messages.words import Cancel, Identity, Lookup
-from vault.service import identify, sending
+from vault.service import facts, identify, sending
 from vault.service.identify import Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
@@ -35,11 +35,11 @@ class Admitted:
 async def look_up(signer: Signer, request: Request, word: Lookup) -> OrderAnswer:
     """The order as the ledger has it. The exchange is asked in the background, whoever asks here."""
     caller = identify.bearer(signer, request)
-    return await signer.database.decide(_look_up, caller, word)
+    return await signer.database.decide(_look_up, signer, caller, word)
 
 
-def _look_up(caller: Bearer, word: Lookup) -> OrderAnswer:
-    identify.admit(caller, word.grant, now=clock.now())
+def _look_up(signer: Signer, caller: Bearer, word: Lookup) -> OrderAnswer:
+    facts.slow_enough_to_read(signer, identify.admit(caller, word.grant, now=clock.now()))
     return ledger.answer(_own(word))
 
 

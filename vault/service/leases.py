@@ -56,16 +56,17 @@ def _release(key: EnrolledKey, word: ReleaseLease) -> LeaseAnswer:
 
 async def mint(signer: Signer, key: EnrolledKey, word: MintToken) -> TokenAnswer:
     """A token for one grant under one lease. Raises Refused."""
-    claims = await signer.database.run(_claims, key, word)
+    claims = await signer.database.run(_claims, signer, key, word)
     return TokenAnswer(token=signer.mint.token(claims), seconds=VAULT.token_seconds, grant_version=claims.version)
 
 
-def _claims(key: EnrolledKey, word: MintToken) -> Claims:
+def _claims(signer: Signer, key: EnrolledKey, word: MintToken) -> Claims:
     now = clock.now()
     lease = leases.live(word.shard, word.fence, now=now, holder=key.id)
     grant = grants.current(word.grant)
     if grant.credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
+    grants.counts(grant, paper=signer.venue(grant.credential.exchange).paper)
     if grant.shard != word.shard:
         if Lease.objects.filter(shard=grant.shard, expires_at__gt=now).exists():
             raise Refused(Code.HELD_BY_ANOTHER_SHARD, f"It is {grant.shard}.")

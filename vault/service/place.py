@@ -23,16 +23,16 @@ import msgspec
 from vault import clock
 from vault.audit import chain
 from vault.audit.models import Entry
-from vault.grants import grants
 from vault.grants.models import Credential, Grant
 from vault.ledger import ledger
+from vault.ledger.book import Book
 from vault.ledger.models import Order
 from vault.messages import money
 from vault.messages.answers import OrderAnswer, State
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.messages.words import Place
-from vault.policy import Facts, authorise
-from vault.service import identify, sending, stops
+from vault.policy import authorise
+from vault.service import facts, identify, sending, stops
 from vault.service.identify import Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
@@ -88,8 +88,7 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
         if (known := ledger.known(intent)) is not None:
             return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
         epoch = stops.admit(grant, intent)
-        _authorise(signer, grant, intent, numbers)
-        order, _ = ledger.prepare(intent, credential=credential.id, exchange=credential.exchange, now=now)
+        order = _write_down(signer, caller, grant, intent, numbers, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
@@ -98,23 +97,25 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     return Admitted(order=order, credential=credential, opening=opening, epoch=epoch)
 
 
-def _authorise(signer: Signer, grant: Grant, intent: Place, numbers: tuple[Decimal, Decimal]) -> None:
-    limits = grants.limits(grant)
-    amount, price = numbers
-    authorise(
-        Facts(
-            intent=intent,
-            amount=amount,
-            price=price,
-            limits=limits,
-            order_notional=money.amount(limits.order_notional),
-        )
-    )
+def _write_down(
+    signer: Signer, caller: Bearer, grant: Grant, intent: Place, numbers: tuple[Decimal, Decimal], *, now: datetime
+) -> Order:
+    """The row of an order that the policy allows. Raises Refused."""
     if grant.credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
-    workshop = signer.venue(grant.credential.exchange).workshop
+    exchange = grant.credential.exchange
+    workshop = signer.venue(exchange).workshop
     workshop.market_id(intent.market)
-    workshop.on_grid(intent.market, amount, price)
+    book = Book.of(grant.id, now=now)
+    about = facts.gather(signer, caller, intent, numbers=numbers, grant=grant, book=book, now=now)
+    authorise(about)
+    workshop.on_grid(intent.market, *numbers)
+    fair = None if about.reference is None else about.reference.price(intent.side)
+    order = ledger.prepare(
+        intent, book, credential=grant.credential.id, exchange=exchange, now=now, exits=about.exits, reference=fair
+    )
+    signer.pace.count(grant.id, "exit" if about.exits else "order")
+    return order
 
 
 async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnswer:

@@ -14,7 +14,9 @@ from vault.custody.session import Keystore
 from vault.grants.models import Credential
 from vault.messages import sealing
 from vault.messages.refusals import Code, Refused, Retry
+from vault.prices.board import Board
 from vault.service.database import Database
+from vault.service.pace import Pace
 from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
 
@@ -32,6 +34,8 @@ class Signer:
     stirred: set[tuple[UUID, str]] = field(default_factory=set)  # which: credential and market
     # by key and market: the number of the first trade that was never listed, so far
     next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    boards: dict[str, Board] = field(default_factory=dict)  # what the markets of each venue stand at
+    pace: Pace = field(default_factory=Pace)
     _api_keys: dict[UUID, str] = field(default_factory=dict, repr=False)
     _busy: set[UUID] = field(default_factory=set, repr=False)
 
@@ -40,6 +44,10 @@ class Signer:
         if exchange not in self.venues:
             raise Refused(Code.EXCHANGE_NOT_ALLOWED, f"It talks to: {', '.join(self.venues)}.")
         return self.venues[exchange]
+
+    def board(self, exchange: str) -> Board:
+        """The prices of an exchange, as the signer has read them itself."""
+        return self.boards.setdefault(exchange, Board())
 
     async def api_key(self, credential: Credential) -> str:
         """The public half of an exchange key, as the exchange names it. Raises Retry."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,6 +26,16 @@ class Operation:
 def markets() -> Call:
     """The public list of what can be traded."""
     return Call(method="fetch_markets")
+
+
+def bids_asks(symbols: Sequence[str]) -> Call:
+    """The best bid and ask of these markets, in one public request."""
+    return Call(method="fetch_bids_asks", args=(list(symbols),))
+
+
+def day_tickers(symbols: Sequence[str]) -> Call:
+    """What these markets traded in 24 hours, in one public request."""
+    return Call(method="fetch_tickers", args=(list(symbols),))
 
 
 def place(

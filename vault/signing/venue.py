@@ -20,8 +20,9 @@ class Venue:
     `origin` comes from the signer's configuration alone, so a paper account can never reach a real exchange.
     """
 
-    def __init__(self, origin: str, *, recv_window: float, timeout: float) -> None:
+    def __init__(self, origin: str, *, recv_window: float, timeout: float, paper: bool = False) -> None:
         self.origin = origin
+        self.paper = paper  # by the signer's configuration alone: what is there to lose is made up
         self.workshop = Workshop(recv_window)
         self.budget = Budget(binance.WEIGHT_A_MINUTE)
         self._timeout = timeout

@@ -8,7 +8,7 @@ it. So one library builds and reads, and what happens between is ours: check, MA
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -102,6 +102,11 @@ class Workshop:
     @property
     def knows_markets(self) -> bool:
         return bool(self._exchange.markets)
+
+    def spot_markets(self, symbols: Iterable[str]) -> list[str]:
+        """Those of these symbols that the exchange has as spot markets."""
+        markets = self._exchange.markets or {}
+        return [symbol for symbol in symbols if symbol in markets and markets[symbol]["spot"]]
 
     def learn_markets(self, markets: list[Any]) -> None:
         self._exchange.set_markets(markets)

@@ -1,0 +1,56 @@
+"""The sums of every book, made anew from orders and trades, beside those that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from uuid import UUID
+
+from vault.ledger.book import Book
+from vault.ledger.models import Account, Holding, Order, Trade
+from vault.messages.money import written
+
+_SUMS = ("open_orders", "resting", "resting_slippage", "traded", "slipped", "cash")
+_PARTS = ("net", "selling", "buying")
+
+
+def recount(grant: UUID) -> tuple[Account, dict[str, Holding]]:
+    """What the grant's rows should say. Nothing is written."""
+    kept = Account.objects.get(grant=grant)
+    fresh = Account(grant=grant, since=kept.since, day=kept.day)
+    book = Book(fresh, [])
+    for order in Order.objects.filter(grant=grant).order_by("id"):
+        alive, filled = order.alive, order.filled
+        order.alive, order.filled = True, "0"
+        book.reserve(order)
+        for trade in Trade.objects.filter(order=order).order_by("id"):
+            in_the_window = trade.counted_at is not None and trade.counted_at > kept.since
+            before = (fresh.traded, fresh.slipped)
+            book.count(order, trade)
+            if not in_the_window:
+                fresh.traded, fresh.slipped = before
+            order.filled = written(Decimal(order.filled) + Decimal(trade.amount))
+        order.filled = filled
+        if not alive:
+            book.release(order)
+    return fresh, {asset: book.holding(asset) for asset in _assets(grant, book)}
+
+
+def differences() -> Iterator[str]:
+    """A sentence for every sum that is not what orders and trades come to."""
+    for kept in Account.objects.order_by("grant"):
+        fresh, holdings = recount(kept.grant)
+        for name in _SUMS:
+            if getattr(kept, name) != getattr(fresh, name):
+                yield f"Grant {kept.grant}: {name} is {getattr(kept, name)}, and should be {getattr(fresh, name)}."
+        rows = {row.asset: row for row in Holding.objects.filter(grant=kept.grant)}
+        for asset, right in holdings.items():
+            row = rows.get(asset, Holding())
+            for name in _PARTS:
+                if getattr(row, name) != getattr(right, name):
+                    said, should = getattr(row, name), getattr(right, name)
+                    yield f"Grant {kept.grant}: {name} of {asset} is {said}, and should be {should}."
+
+
+def _assets(grant: UUID, book: Book) -> set[str]:
+    return {*book.assets, *Holding.objects.filter(grant=grant).values_list("asset", flat=True)}
