@@ -9,23 +9,18 @@ from typing import Any
 from django.db import transaction
 
 from botplatform.accounts.models import User
+from botplatform.bots.limits import Need, NoPrice, limits
 from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Wish
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.exchanges.vault import Limits, WriteGrant, web
 from botplatform.lib import clock
-from botplatform.lib.money import written
 from botplatform.markets.models import Market
 from strategies.kinds import from_json
 from strategies.market import ZERO
 from strategies.settings import Problem, SettingsRefused
 from strategies.strategy import Strategy
 
-# Room above the largest order that the settings can ask for: prices move between two deals.
-_HEADROOM = Decimal("1.10")
-
-
-class NoPrice(Exception):
-    """The market has no price yet: the feed has not seen it trade."""
+__all__ = ["NoPrice", "allow", "cancel", "close_at_market", "complain", "create", "note", "start", "stop"]
 
 
 def create(
@@ -95,21 +90,17 @@ def allow(bot: Bot, deal: Deal | None = None, strategy: Strategy | None = None, 
     `deal` is about to get `strategy`, or so much `more` quote. Raises the vault's Refused, Retry and OutcomeUnknown.
     """
     markets = _markets(bot)
-    needs = [_largest(bot.strategy, market) for market in markets]
-    for going_on in bot.deals.filter(closed_at=None).select_related("market"):
-        mine = deal is not None and going_on.pk == deal.pk
-        added = bot.wishes.filter(market=going_on.market, kind=Wish.Kind.ADD, refused="")
-        quote = sum((Decimal(wish.what["quote"]) for wish in added.filter(wished_at__gte=going_on.opened_at)), ZERO)
-        needs.append(_largest(going_on.strategy, going_on.market, quote + more if mine else quote))
+    needs = [Need.of(bot.strategy, market) for market in markets]
+    going_on = list(bot.deals.filter(closed_at=None).select_related("market"))
+    for each in going_on:
+        mine = deal is not None and each.pk == deal.pk
+        added = bot.wishes.filter(market=each.market, kind=Wish.Kind.ADD, refused="")
+        quote = sum((Decimal(wish.what["quote"]) for wish in added.filter(wished_at__gte=each.opened_at)), ZERO)
+        needs.append(Need.of(each.strategy, each.market, quote + more if mine else quote))
         if mine and strategy is not None:
-            needs.append(_largest(strategy, going_on.market, quote + more))
-    limits = Limits(
-        markets=tuple(market.symbol for market in markets),
-        sides=("buy", "sell"),
-        types=("limit", "ioc"),
-        order_notional=written((max(needs) * _HEADROOM).quantize(Decimal("0.00000001"))),
-    )
-    _write_grant(bot, limits)
+            needs.append(Need.of(strategy, each.market, quote + more))
+    at_once = max(bot.strategy.opening.deals_at_once, len(going_on))
+    _write_grant(bot, limits(needs, exchange=bot.account.exchange, deals_at_once=at_once, now=clock.now()))
 
 
 def _problems(strategy: Strategy, market: Market, price: Decimal) -> Iterator[Problem]:
@@ -133,17 +124,11 @@ def _markets(bot: Bot) -> list[Market]:
     return [pair.market for pair in bot.pairs.select_related("market")]
 
 
-def _largest(strategy: Strategy, market: Market, more: Decimal = ZERO) -> Decimal:
-    """The largest order of a deal that is `more` larger than its settings say: its exit trades that, too."""
-    if market.last_price is None:
-        raise NoPrice(f"{market.symbol} has no price yet.")
-    whole = strategy.capital(market.last_price, market.rules)
-    largest = strategy.largest_order(market.last_price, market.rules)
-    return largest * (whole + more) / whole if whole else largest + more
+def _write_grant(bot: Bot, allowed: Limits) -> None:
+    """The next version of the bot's grant. A version that is there already with these limits is not written again.
 
-
-def _write_grant(bot: Bot, limits: Limits) -> None:
-    """The next version of the bot's grant. A version that is there already with these limits is not written again."""
+    It may be wider than the one before: everything that comes here is what its user has asked for just now.
+    """
     answer = web().write_grant(
         WriteGrant(
             grant=bot.grant,
@@ -151,7 +136,8 @@ def _write_grant(bot: Bot, limits: Limits) -> None:
             credential=bot.account_id,
             version=bot.grant_version + 1,
             label=bot.name,
-            limits=limits,
+            limits=allowed,
+            reauthenticated_at=int(clock.now().timestamp()),
         )
     )
     Bot.objects.filter(pk=bot.pk).update(grant_version=answer.version)

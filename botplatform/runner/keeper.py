@@ -28,10 +28,10 @@ from botplatform.runner import placing
 from botplatform.runner.doorway import Doorway
 from botplatform.runner.hearing import Hearing
 from botplatform.runner.news import News
-from botplatform.runner.pricing import worst_price
+from botplatform.runner.pricing import short_of_ours, worst_price
 from strategies.deal import Deal as DealState
 from strategies.events import Tick, Valued
-from strategies.orders import OpenOrder
+from strategies.orders import OpenOrder, Side
 from strategies.reconcile import Cancel, Place, reconcile
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
@@ -208,6 +208,7 @@ class BotKeeper:
         if price is None:
             tries = self._failures[wanted.name]
             price = worst_price(wanted.side, last, state.market, tries=tries, exit_order=wanted.side is not state.opens)
+            price = short_of_ours(wanted.side, price, self._opposite(wanted.side), state.market)
         row = placing.write_ahead(deal, wanted, step.amount, price)
         self._orders[wanted.name] = row
         placing.send(self._lease, row)
@@ -216,6 +217,15 @@ class BotKeeper:
             self._failed(wanted.name, row)
         elif row.state == Order.State.ACCEPTED:
             self._failures.pop(wanted.name, None)
+
+    def _opposite(self, side: Side) -> Decimal | None:
+        """The best price on the other side of this market among all open orders of this installation."""
+        other = Side.SELL if side is Side.BUY else Side.BUY
+        rows = Order.objects.filter(side=other.value, deal__market=self.pair.market).exclude(state__in=Order.OVER)
+        prices = list(rows.values_list("price", flat=True))
+        if not prices:
+            return None
+        return min(prices) if other is Side.SELL else max(prices)
 
     def _failed(self, what: str, row: Order) -> None:
         failures = self._failures[what]

@@ -21,3 +21,15 @@ def worst_price(side: Side, last: Decimal, market: Market, *, tries: int, exit_o
     if side is Side.BUY:
         return market.price_up(last * (ONE + give))
     return max(market.price_down(last * (ONE - give)), market.tick_size)
+
+
+def short_of_ours(side: Side, worst: Decimal, ours: Decimal | None, market: Market) -> Decimal:
+    """The worst price, held a tick short of the best order of this installation on the other side.
+
+    Two orders of one installation never trade with each other: the signer refuses what could.
+    """
+    if ours is None:
+        return worst
+    if side is Side.BUY:
+        return max(min(worst, ours - market.tick_size), market.tick_size)
+    return max(worst, ours + market.tick_size)

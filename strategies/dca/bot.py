@@ -258,6 +258,8 @@ class DCA(DCASettings):
         """The coins that a short deal sells, the whole ladder's."""
         if self.direction is Direction.LONG:
             return NOTHING_CARRIED
+        if self.volume_in is VolumeIn.PERCENT:
+            return self._at_most().given(price, market)
         coins = self._coins(price, market)
         return Carried(amount=coins, cost=coins * price)
 

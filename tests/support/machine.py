@@ -36,6 +36,7 @@ class Machine:
             "VAULT_RECV_WINDOW": "2",
             "VAULT_ABSENCE_MARGIN": "0.5",
             "VAULT_POLL_SECONDS": "0.3",
+            "VAULT_REFERENCE_SECONDS": "0.5",
             "VAULT_EXCHANGE_TIMEOUT": "3",
             **{f"VAULT_{name.upper()}": str(value) for name, value in vault_settings.items()},
         }
@@ -167,10 +168,12 @@ class Machine:
         )
         return uuid.UUID(rights.credential)
 
-    def grant(self, account, markets=("BTC/USDT",), sides=("buy", "sell"), types=("limit", "ioc"), notional="1000"):
-        """A fresh grant's id."""
+    def grant(
+        self, account, markets=("BTC/USDT",), sides=("buy", "sell"), types=("limit", "ioc"), notional="1000", **limits
+    ):
+        """A fresh grant's id. What is not said has the generous defaults of paper hosts."""
         grant = uuid.uuid4()
-        limits = Limits(markets=markets, sides=sides, types=types, order_notional=notional)
+        limits = Limits(markets=markets, sides=sides, types=types, order_notional=notional, **limits)
         self.web().write_grant(
             WriteGrant(
                 grant=grant, owner=account.owner, credential=account.credential, version=1, label="Bot", limits=limits
