@@ -42,10 +42,10 @@ class TiedUp:
             after = self._in[deal] = owing.worth_after(money, coins)
         else:
             after = self._in[deal] = before - money
-        if self._last.get(deal) is fill:
-            after = ZERO
         self._total += max(after, ZERO) - max(before, ZERO)
         self.most = max(self.most, self._total)
+        if self._last.get(deal) is fill:
+            self._total -= max(after, ZERO)
 
 
 class _Owing:

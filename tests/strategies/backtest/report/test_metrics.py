@@ -279,3 +279,11 @@ def test_what_a_deal_lost_is_not_in_open_deals_once_it_is_over():
 def test_a_deal_that_only_bought_was_neither_won_nor_lost():
     run = result(deals=[deal(1, 0, 1, "0", held="1", cost="100"), deal(2, 1, 2, "5")])
     assert metrics(run, candles([100] * 3), MARKET, D(1000)).win_rate == 1
+
+
+def test_what_the_last_fill_of_a_deal_took_was_in_it():
+    run = result(
+        [fill(0, "buy", "100", "1"), fill(1, "buy", "100", "1")],
+        [deal(1, 0, 1, "0", held="2", cost="200")],
+    )
+    assert metrics(run, candles([100] * 3), MARKET, D(1000)).capital_needed == 200
