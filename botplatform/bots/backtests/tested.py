@@ -65,15 +65,11 @@ def tested(job: Job, paths: Sequence[str]) -> Tested:
     results = outcome(job, pairs)
     seconds["running"] = clock.monotonic() - begun
     starts = [first_price(candles) for candles, _ in sources]
-    return Tested(
-        runs=tuple(
-            OnMarket(result=result, candles=pair.candles, market=pair.market)
-            for result, pair in zip(results, pairs, strict=True)
-        ),
-        capital=job.capital_over(starts),
-        notes=tuple(_notes(job, pairs, starts)),
-        seconds=seconds,
+    runs = tuple(
+        OnMarket(result=result, candles=pair.candles, market=pair.market)
+        for result, pair in zip(results, pairs, strict=True)
     )
+    return Tested(runs=runs, capital=job.capital_over(starts), notes=tuple(_notes(job, runs, starts)), seconds=seconds)
 
 
 def outcome(job: Job, pairs: Sequence[Pair]) -> list[Result]:
@@ -101,16 +97,17 @@ def _check_length(sources: Sequence[tuple[Candles, BarIndex]], markets: Sequence
         )
 
 
-def _notes(job: Job, pairs: Sequence[Pair], starts: Sequence[Decimal]) -> Iterator[str]:
+def _notes(job: Job, runs: Sequence[OnMarket], starts: Sequence[Decimal]) -> Iterator[str]:
     """What the bot's settings would have been told at the start, and signals that nobody heard."""
-    several = len(pairs) > 1
-    for pair, start in zip(pairs, starts, strict=True):
-        where = f"{pair.market.symbol}: " if several else ""
-        told = list(job.sized.problems(start, pair.market)) or job.sized.warnings(start, pair.market)
-        yield from (f"{where}{problem}" for problem in told)
+    for one, start in zip(runs, starts, strict=True):
+        where = f"{one.market.symbol}: " if len(runs) > 1 else ""
+        for problem in list(job.sized.problems(start, one.market)) or job.sized.warnings(start, one.market):
+            if not any(said.endswith(str(problem)) for said in one.result.warnings):
+                yield f"{where}{problem}"
     unheard = sum(
-        not any(heard(said, pair.candles) for pair in pairs if said.market in (None, pair.market.symbol))
+        not any(heard(said, one.candles) for one in runs if said.market in (None, one.market.symbol))
         for said in job.signals
     )
     if unheard:
-        yield f"{unheard:,} signals came before the candles began or after they ended; nobody heard them."
+        came = "1 signal came" if unheard == 1 else f"{unheard:,} signals came"
+        yield f"{came} before the candles began or after they ended; nobody heard that."

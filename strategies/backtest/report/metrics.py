@@ -277,10 +277,10 @@ def _profit_factor(closed: list[DealDone]) -> float | None:
 
 def _daily_returns(account: Account) -> list[float]:
     """A candle belongs to the day in which it opened."""
-    opened_at = account.drawn.closed_at - account.span
-    first, last = int(opened_at[0]) // _DAY, int(opened_at[-1]) // _DAY
+    closed_at, span = account.drawn.closed_at, account.span
+    first, last = (int(closed_at[0]) - span) // _DAY, (int(closed_at[-1]) - span) // _DAY
     ends = (np.arange(first, last + 1) + 1) * _DAY
-    closes = account.drawn.equity[np.searchsorted(opened_at, ends) - 1]
+    closes = account.drawn.equity[np.searchsorted(closed_at, ends + span) - 1]
     equity = np.concatenate(([float(account.capital)], closes))
     if (equity <= 0).any():
         return []
@@ -319,7 +319,9 @@ def exposed(totals: Books, drawn: Curves, candles: Candles, market: Market) -> B
     Dust that cannot be sold is no exposure. A deal that came and went within a candle is.
     """
     lot, least = float(market.lot_size), float(market.min_notional)
-    at_close, after_fill = np.abs(drawn.held), np.abs(totals.held_after)
+    at_close, after_fill = drawn.held, totals.held_after
+    if len(after_fill) and after_fill.min() < 0:  # a short owes
+        at_close, after_fill = np.abs(at_close), np.abs(after_fill)
     held = (at_close >= lot) & (at_close * candles.close >= least)
     filled = (after_fill >= lot) & (after_fill * totals.prices >= least)
     found: Bools = held.copy()

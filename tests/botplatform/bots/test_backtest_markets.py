@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from botplatform.bots.backtests import job as jobs
 from botplatform.markets.archive.files import read as read_candles
+from botplatform.markets.archive.store import Head, Store
 from strategies.backtest.engine import Pair, run_pairs
 from strategies.settings import SettingsRefused
 from tests.strategies.backtest.test_engine_equals_walker import series
@@ -202,6 +203,15 @@ def test_candles_of_two_lengths_are_refused(backtest, candles):
     refused(lambda: backtest(BOTH, on="AB"), "those of A/USDT are 1 min long, those of B/USDT 5 min")
 
 
+def test_an_archive_folder_of_another_market_is_refused(backtest, candles, tmp_path):
+    empty = Head(exchange="paper", symbol="B/USDT", interval="1m", span=MINUTE)
+    store = Store(tmp_path / "archive", empty)
+    with store.writing():
+        store.append(read_candles(candles["B"]).candles)
+    named = ("--candles", f"A/USDT={store.path}", "--candles", f"B/USDT={candles['B']}")
+    refused(lambda: backtest(BOTH, *named, on=""), "has those of B/USDT, not of A/USDT")
+
+
 # Portfolios
 
 
@@ -334,6 +344,11 @@ def test_signals_for_a_bot_that_hears_none_are_refused(backtest):
 def test_settings_that_hardly_work_as_they_were_meant_are_told(backtest):
     told = json.loads(backtest({"kind": "dca", "market": A, "settings": {**DCA, "stop_loss": "0.005"}}, "--json"))
     assert any(said.startswith("stop_loss: ") for said in told["warnings"])
+
+
+def test_what_keeps_every_deal_from_beginning_is_told_once(backtest):
+    told = json.loads(backtest({"kind": "dca", "market": A, "settings": {**DCA, "base_order": "1"}}, "--json"))
+    assert sum("base_order" in said for said in told["warnings"]) == 1
 
 
 def test_a_short_begins_with_the_coins_that_it_sells(backtest):
