@@ -123,7 +123,13 @@ class Notes:
             realised=deal.realised,
             held=held.amount,
             cost_of_held=held.cost,
+            entered_at=self._entered_at(),
         )
+
+    def _entered_at(self) -> int | None:
+        if self._worth:
+            return self._opened[2]
+        return self._rows[self._first].fill.at if self._first < len(self._rows) else None
 
     def _most_in(self, deal: Deal) -> Decimal:
         """The most that was in the deal at one time. It has to be looked for only where it was added to after exits."""

@@ -25,7 +25,11 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DealDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One deal; `closed_bar` is None while it is still open at the last candle."""
+    """One deal; `closed_bar` is None while it is still open at the last candle.
+
+    `opened_at` is when it began to wait for its entry and `entered_at` when something first traded, or coins were given
+    to it; None while nothing has.
+    """
 
     number: int
     market: str
@@ -39,6 +43,17 @@ class DealDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     realised: Decimal  # quote, after fees
     held: Decimal  # base, still held at the end; of a short below zero, what it owes
     cost_of_held: Decimal  # quote; of a short below zero, what it got for what it owes
+    entered_at: int | None = None
+
+    @property
+    def began_at(self) -> int:
+        """From when on its length is counted: its entry."""
+        return self.opened_at if self.entered_at is None else self.entered_at
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything was in it."""
+        return bool(self.invested or self.realised)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ def _deal(deal: DealDone) -> dict[str, Any]:
         "market": deal.market,
         "opened_bar": deal.opened_bar,
         "opened_at": deal.opened_at,
+        "entered_at": deal.entered_at,
         "closed_bar": deal.closed_bar,
         "closed_at": deal.closed_at,
         "ending": deal.ending,

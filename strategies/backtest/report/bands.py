@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from strategies.backtest.candles import Candles, Floats, Times
 from strategies.backtest.report import words
 from strategies.backtest.report.books import Books, books
-from strategies.backtest.result import Result
+from strategies.backtest.result import DealDone, Result
 from strategies.market import Market
 
 _PERCENTILES = (5, 25, 50)
@@ -116,12 +116,11 @@ def run_of(result: Result, candles: Candles, market: Market, capital: Decimal, e
     totals, money = books(result, market), float(capital)
     start, end = int(candles.opened_at[0]), int(candles.opened_at[-1]) + candles.span
     places = np.searchsorted(candles.opened_at, start + elapsed - candles.span, side="right") - 1
-    lengths = [(end if deal.closed_at is None else deal.closed_at) - deal.opened_at for deal in result.deals]
     return Run(
         started_at=start,
         equity=np.where(places < 0, 1.0, _equity(totals, candles, money, places) / money),
         longest_below=longest_below(candles.opened_at + candles.span - start, _fine(totals, candles)),
-        longest_deal=max(lengths, default=0),
+        longest_deal=longest_of(result.deals, end),
     )
 
 
@@ -143,6 +142,12 @@ def _fine(totals: Books, candles: Candles) -> npt.NDArray[np.bool_]:
     for (first, until), (quote, held) in zip(pairwise(edges), balances, strict=True):
         np.greater_equal(candles.close[first:until] * held, -quote, out=found[first:until])
     return found
+
+
+def longest_of(deals: Iterable[DealDone], end: int) -> int:
+    """The longest time that a deal was open from its entry on, in milliseconds."""
+    ends = ((end if deal.closed_at is None else deal.closed_at, deal) for deal in deals if deal.counts)
+    return max((closed - deal.began_at for closed, deal in ends), default=0)
 
 
 def longest_below(elapsed: Times, fine: npt.NDArray[np.bool_]) -> int:

@@ -42,7 +42,7 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Durations(msgspec.Struct, frozen=True, kw_only=True):
-    """How long deals took, in milliseconds. The first three are of closed deals."""
+    """How long deals took from their entry on, in milliseconds. The first three are of closed deals."""
 
     mean: float | None
     median: float | None
@@ -195,7 +195,7 @@ def figures(account: Account) -> Metrics:
         realised = sum((deal.realised for deal in account.deals), ZERO)
         still_open = profit - realised
     began, ended = account.began_at, int(drawn.closed_at[-1])
-    deals = [deal for deal in account.deals if deal.invested or deal.realised]
+    deals = [deal for deal in account.deals if deal.counts]
     closed = [deal for deal in deals if deal.closed_bar is not None]
     returns = _daily_returns(account)
     averaging = Counter(deal.averaging_orders for deal in deals)
@@ -303,8 +303,8 @@ def _sortino(returns: list[float]) -> float | None:
 
 
 def _durations(deals: list[DealDone], end: int) -> Durations:
-    closed = [deal.closed_at - deal.opened_at for deal in deals if deal.closed_at is not None]
-    still_open = [end - deal.opened_at for deal in deals if deal.closed_at is None]
+    closed = [deal.closed_at - deal.began_at for deal in deals if deal.closed_at is not None]
+    still_open = [end - deal.began_at for deal in deals if deal.closed_at is None]
     return Durations(
         mean=sum(closed) / len(closed) if closed else None,
         median=float(median(closed)) if closed else None,

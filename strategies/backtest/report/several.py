@@ -12,7 +12,7 @@ from operator import attrgetter, itemgetter
 import numpy as np
 
 from strategies.backtest.candles import Candles, Floats, Times
-from strategies.backtest.report.bands import Bands, Run, longest_below
+from strategies.backtest.report.bands import Bands, Run, longest_below, longest_of
 from strategies.backtest.report.books import DIGITS, Books, books, moved, moves
 from strategies.backtest.report.curves import Curves, Drawn, below_highest, curves, held_from_start
 from strategies.backtest.report.metrics import Account, Metrics, exposed, figures, metrics
@@ -122,14 +122,11 @@ def run_of_several(runs: Sequence[OnMarket], capital: Decimal, elapsed: Times) -
     drawn = _drawn([_worked_out(run, capital) for run in runs], capital)
     start = min(int(run.candles.opened_at[0]) for run in runs)
     end, money = int(drawn.closed_at[-1]), float(capital)
-    deals = [deal for run in runs for deal in run.result.deals]
     return Run(
         started_at=start,
         equity=_carried(drawn.equity / money, drawn.closed_at, start + elapsed, 1.0),
         longest_below=longest_below(drawn.closed_at - start, drawn.equity >= money - abs(money) * _HAIR),
-        longest_deal=max(
-            ((end if deal.closed_at is None else deal.closed_at) - deal.opened_at for deal in deals), default=0
-        ),
+        longest_deal=longest_of((deal for run in runs for deal in run.result.deals), end),
     )
 
 

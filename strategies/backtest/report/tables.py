@@ -151,7 +151,7 @@ def _market(part: Report) -> str:
 
 def deals(report: Report | SeveralReport) -> str:
     """The deals; of many those that are open and those that earned least."""
-    shown = report.result.deals
+    shown = [deal for deal in report.result.deals if deal.counts]
     if not shown:
         return "<section><h2>Deals</h2><p>There was none.</p></section>"
     title = "Deals"
@@ -161,7 +161,7 @@ def deals(report: Report | SeveralReport) -> str:
         shown = [*still_open, *sorted(closed, key=lambda deal: deal.realised)[:_WORST_DEALS]]
         title = f"Open deals, and the {_WORST_DEALS} that earned least"
     names = (
-        *("No.", *(["Market"] if len(report.parts) > 1 else []), "Opened", "Closed", "Took"),
+        *("No.", *(["Market"] if len(report.parts) > 1 else []), "Entered", "Closed", "Took"),
         *(["Averaging"] if report.metrics.averaging_most else []),
         *("Most in it", "Realised", "Open profit", "Ended by"),
     )
@@ -176,13 +176,13 @@ def deals(report: Report | SeveralReport) -> str:
 
 def _deal(report: Report | SeveralReport, deal: DealDone, close: Decimal) -> str:
     capital, end = report.metrics.capital, report.metrics.ended_at
-    took = (end if deal.closed_at is None else deal.closed_at) - deal.opened_at
+    took = (end if deal.closed_at is None else deal.closed_at) - deal.began_at
     keeps = deal.closed_bar is None or deal.ending in _COINS_STAY
     still_open = _money_cell(deal.held * close - deal.cost_of_held, capital) if keeps else "<td></td>"
     market = f"<td>{escape(deal.market)}</td>" if len(report.parts) > 1 else ""
     averaging = f"<td>{deal.averaging_orders}</td>" if report.metrics.averaging_most else ""
     return (
-        f"<tr><td>{deal.number}</td>{market}<td>{words.moment(deal.opened_at)}</td>"
+        f"<tr><td>{deal.number}</td>{market}<td>{words.moment(deal.began_at)}</td>"
         f"<td>{'open' if deal.closed_at is None else words.moment(deal.closed_at)}</td><td>{words.length(took)}</td>"
         f"{averaging}<td>{words.money(deal.invested, capital)}</td>"
         f"{_money_cell(deal.realised, capital)}{still_open}<td>{escape(deal.ending)}</td></tr>"

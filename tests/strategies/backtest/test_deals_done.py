@@ -5,9 +5,11 @@ from decimal import Decimal as D
 from strategies.backtest.engine import run
 from strategies.backtest.options import FillRule, Options
 from strategies.dca import DCA, Direction
+from strategies.exits import Step
 from strategies.grid import Grid, Spacing
 from strategies.market import Market
-from tests.strategies.backtest.report.conftest import candles
+from strategies.smart import Entry, SmartTrade
+from tests.strategies.backtest.report.conftest import BEGIN, DAY, candles
 
 FREE = Market(symbol="X/USDT", tick_size=D("0.01"), lot_size=D("0.01"), maker_fee=D(0), taker_fee=D(0))
 TOUCH = Options(fill=FillRule.TOUCH)
@@ -48,3 +50,13 @@ def test_a_short_that_is_over_owes_nothing():
     found = run(SHORT, FREE, candles([100, 90]), TOUCH)
     first = found.deals[0]
     assert (first.ending, first.held, first.cost_of_held, first.realised) == ("take profit", 0, 0, D(5))
+
+
+def test_a_deal_is_entered_when_it_first_trades():
+    trade = SmartTrade(
+        entry=Entry.CONDITIONAL, trigger=D(90), base_amount=D(1), take_profit=(Step(profit=D("0.1"), share=D(1)),)
+    )
+    (waiting,) = run(trade, FREE, candles([100, 95]), TOUCH).deals
+    (entered,) = run(trade, FREE, candles([100, 95, 85, 95]), TOUCH).deals
+    assert (waiting.opened_at, waiting.entered_at, waiting.counts) == (BEGIN, None, False)
+    assert (entered.opened_at, entered.entered_at, entered.counts) == (BEGIN, BEGIN + 2 * DAY, True)

@@ -158,8 +158,8 @@ def test_five_years_of_minutes_make_a_small_page_quickly():
     deals = [deal(n, a, b, "1", span=MINUTE) for n, (a, b) in enumerate(zip(places[::2], places[1::2], strict=True))]
     took = []
     for _ in range(2):
-        begin = time.perf_counter()
+        begin = time.process_time()
         page = to_html(Report.of(result(fills, deals), bars, MARKET, D(10_000)))
-        took.append(time.perf_counter() - begin)
+        took.append(time.process_time() - begin)  # others may be at work beside it
     assert len(page.encode()) < 500_000
     assert min(took) < 1

@@ -287,3 +287,8 @@ def test_what_the_last_fill_of_a_deal_took_was_in_it():
         [deal(1, 0, 1, "0", held="2", cost="200")],
     )
     assert metrics(run, candles([100] * 3), MARKET, D(1000)).capital_needed == 200
+
+
+def test_a_deals_length_counts_from_its_entry():
+    waited = msgspec.structs.replace(deal(1, 0, 6, "5"), entered_at=BEGIN + 4 * DAY)
+    assert metrics(result(deals=[waited]), candles([100] * 10), MARKET, D(100)).durations.longest == 2 * DAY
