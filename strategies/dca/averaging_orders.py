@@ -55,14 +55,15 @@ def plan(settings: Sizes, deal: Deal) -> Plan:
     orders: dict[str, Order] = {}
     offers: dict[str, Offer] = {}
     side = direction.opens
-    short, unsold = side is Side.SELL, deal.carried.amount - deal.filled(BASE)
-    finished: tuple[int, ...] = deal.state.done if deal.state else ()
+    state: DCAState = deal.state or FRESH
+    short = side is Side.SELL
+    unsold = deal.carried.amount - deal.filled(BASE) - sum((wish.amount for wish in state.added), ZERO)
     for offer in settings.offers:
         found = rounded(anchor, offer, market, direction, volume_in)
         if found is None:
             continue
         name, amount = averaging(offer.number), found[1]
-        if offer.number in finished:
+        if offer.number in state.done:
             amount = deal.filled(name)
         if short:
             # The coins were given when the deal opened; at a lower price the ladder would sell a little more of them.
