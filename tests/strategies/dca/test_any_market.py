@@ -245,4 +245,4 @@ class AnyMarket(DealMachine):
 
 
 TestAnyMarket = AnyMarket.TestCase
-TestAnyMarket.settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
+TestAnyMarket.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
