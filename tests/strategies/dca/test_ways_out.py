@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from strategies.dca import DCA, StepSetting
+from strategies.dca import DCA, Direction, StepSetting
 from strategies.deal import Carried, Deal, Ending
 from strategies.events import AddFunds, Answered, ReduceFunds, Tick
 from strategies.market import Market
@@ -153,8 +153,7 @@ def test_a_stop_loss_sells_what_is_held_now_after_a_step_was_taken():
 
 
 def test_a_spot_short_sells_coins_that_are_held_and_its_exit_is_a_buy():
-    bot = DCA(direction="short", base_order=D(1000), take_profit=D("0.02"))
-    bot = DCA(direction=bot.direction.__class__("short"), base_order=D(1000), take_profit=D("0.02"))
+    bot = replace(PLAIN, direction=Direction.SHORT)
     deal = deal_of(bot)
     exit_order = bot.order(deal, "take-profit")
     assert (exit_order.side, exit_order.amount, exit_order.price) == (Side.BUY, D(10), D(98))
