@@ -13,7 +13,7 @@ from botplatform.bots.models import Bot, Deal, Wish
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.markets.models import Market
-from strategies.kinds import from_json
+from strategies.kinds import from_json, state_to_text
 from strategies.settings import Problem, SettingsRefused
 from strategies.signal_bot.order import Action
 from strategies.signal_bot.settings import SignalSettings
@@ -100,13 +100,16 @@ def edit(deal: Deal, settings: dict[str, Any], kind: str | None = None) -> None:
         raise SettingsRefused(tuple(problems))
     allow(deal.bot, deal, strategy)
     with transaction.atomic():
-        current = Deal.objects.select_for_update().filter(pk=deal.pk, closed_at=None).first()
+        current = Deal.objects.select_for_update().select_related("market").filter(pk=deal.pk, closed_at=None).first()
         if current is None:
             raise SettingsRefused((Problem("deal", "it has ended.", "Look at the bot's present deal."),))
-        converted = current.kind != (kind or current.kind)
+        state = current.state()
+        if current.kind != (kind or current.kind):
+            state.state = None  # another kind remembers other things
+        else:
+            strategy.takes_over(state, current.strategy)
         current.settings, current.kind = settings, kind or current.kind
-        if converted:
-            current.memory = ""  # another kind remembers other things
+        current.memory = state_to_text(state.state)
         current.edited += 1
         current.save(update_fields=["settings", "kind", "memory", "edited"])
         note(deal.bot, "You changed the settings of the open deal.", deal=deal)

@@ -20,6 +20,10 @@ from strategies.signal_bot.state import SignalState, Unheeded
 from strategies.strategy import Strategy
 
 
+class Edited(Exception):
+    """The deal's settings were changed since it was read: read it anew before anything else."""
+
+
 class Hearing:
     """One open deal. `wishes` are told once: each is marked done together with what the strategy made of it."""
 
@@ -80,7 +84,9 @@ class Hearing:
         self._strategy.on_event(state, event)
         if state.state is not before:
             deal.memory = state_to_text(state.state)
-            Deal.objects.filter(pk=deal.pk).update(memory=deal.memory)
+            if not Deal.objects.filter(pk=deal.pk, edited=deal.edited).update(memory=deal.memory):
+                # What an edit made of the state must not be overwritten; the deal is read anew and told again.
+                raise Edited
             self._say_what_was_not_heeded(before)
         if state.ending and state.ending != deal.ending:
             deal.ending = state.ending

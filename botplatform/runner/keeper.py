@@ -26,7 +26,7 @@ from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.runner import placing
 from botplatform.runner.doorway import Doorway
-from botplatform.runner.hearing import Hearing
+from botplatform.runner.hearing import Edited, Hearing
 from botplatform.runner.news import News
 from botplatform.runner.pricing import short_of_ours, worst_price
 from strategies.deal import Deal as DealState
@@ -145,7 +145,11 @@ class BotKeeper:
         deal, state, strategy = self._deal, self._state, self._strategy
         if deal is None or state is None or strategy is None or self._hearing is None or not self._read_up:
             return
-        self._hearing.hear(tick, self._wishes)
+        try:
+            self._hearing.hear(tick, self._wishes)
+        except Edited:
+            self.reload(self.pair)
+            return
         self._wishes = []
         if not self._settle_wished():
             return
@@ -239,8 +243,11 @@ class BotKeeper:
 
     def value(self, event: Valued) -> None:
         """Tell the open deal what the bot's portfolio is worth; what follows is placed at the next beat."""
-        if self._hearing is not None and self._hearing.value(event):
-            self._restless = True
+        try:
+            if self._hearing is not None and self._hearing.value(event):
+                self._restless = True
+        except Edited:
+            self.reload(self.pair)
 
     def complain(self, code: str, text: str) -> None:
         """Put an error into the bot's inbox."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -29,6 +29,7 @@ from strategies.market import Market
 from strategies.opening import ONCE, Opening
 from strategies.orders import Order, Side
 from strategies.settings import Problem
+from strategies.shapes import refuse
 from strategies.smart import checks, entry
 from strategies.smart.settings import Entry, SmartSettings
 from strategies.smart.state import FRESH, SmartState
@@ -212,6 +213,10 @@ class SmartTrade(SmartSettings, Strategy):
     def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What will work, but hardly as the user expects."""
         return checks.warnings(self, price, market)
+
+    def takes_over(self, deal: Deal, before: Self) -> None:
+        """The deal goes on under these settings. Raises SettingsRefused for what it cannot change any more."""
+        refuse(before.edits(self, deal))
 
     def edits(self, new: SmartSettings, deal: Deal) -> Iterator[Problem]:
         """What of the new settings cannot take the place of these while the deal goes on."""

@@ -15,7 +15,7 @@ from botplatform.markets.models import Candle, History
 from botplatform.runner.listening import Listener
 from strategies.conditions import from_json as conditions_from_json
 from strategies.settings import SettingsRefused
-from tests.botplatform.runner.conftest import PRICE
+from tests.botplatform.runner.conftest import PRICE, SETTINGS
 from tests.botplatform.runner.runs import Run
 
 pytestmark = pytest.mark.django_db
@@ -295,3 +295,13 @@ def test_an_entry_too_many_is_not_heeded_and_that_is_told(running, account, mark
     deal_actions.heed(run.bot(), market, alert(trigger_price="50001"))
     run.until(lambda: BotEvent.objects.filter(text__contains="not heeded").exists(), "the line")
     assert Order.objects.filter(side="buy").count() == 1
+
+
+def test_an_averaging_order_that_has_filled_is_not_bought_again_when_its_size_is_edited(running, account):
+    run = running({**SETTINGS, "stop_loss": None})
+    run.until_ladder()
+    run.price(PRICE * Decimal("0.985"))
+    run.until(lambda: run.state("take-profit", 2) == "accepted", "the averaging order")
+    deal_actions.edit(run.deal(), {**SETTINGS, "stop_loss": None, "averaging_order": "100"})
+    run.until(lambda: run.state("averaging-2", 2) == "accepted", "the larger second averaging order")
+    assert Order.objects.filter(name="averaging-1").count() == 1
