@@ -9,7 +9,7 @@ import pytest
 from strategies.dca import rungs
 from strategies.market import Market
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 DOGE = Market(symbol="DOGE/USDT", tick_size=Decimal("0.00001"), lot_size=Decimal(1))
 
 
