@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,7 @@ class Desk:
         if names is None:
             self._ask_for_all()
         else:
-            for name in names:
-                self._want(deal, name, strategy.order(deal, name))
+            self._bring_in_line(deal, {name: strategy.order(deal, name) for name in names})
 
     def _settle(self, *, seen: bool = True) -> None:
         """Let everything that trades at once do so, and deals that are over make room for the next.
@@ -189,29 +189,35 @@ class Desk:
         deal = self._deal
         if deal is None:
             return
-        resting = self._book.by_name
-        if resting:
-            wanted = {order.name: order for order in self._strategy.orders(deal)}
-            for name in resting.keys() - wanted.keys():
+        orders = self._strategy.orders(deal)
+        if self._book.by_name:
+            wanted = {order.name: order for order in orders}
+            for name in self._book.by_name.keys() - wanted.keys():
                 self._book.remove(name)
-            for name, order in wanted.items():
-                if name not in resting or not same(order, resting[name].order):
-                    self._want(deal, name, order)
+            self._bring_in_line(deal, wanted)
         else:
-            for order in self._strategy.orders(deal):
-                self._want(deal, order.name, order)
+            for order in orders:
+                self._place(deal, order)
         awaited = tuple(self._strategy.watches(deal))
         self._levels = Levels(awaited) if awaited else NOTHING
 
-    def _want(self, deal: Deal, name: str, order: Order | None) -> None:
-        """Bring one order's place on the book into line with what is wanted of it."""
-        resting = self._book.by_name.get(name)
-        if resting is not None:
-            if same(order, resting.order):
-                return
-            self._book.remove(name)
-        if order is None:
-            return
+    def _bring_in_line(self, deal: Deal, wanted: Mapping[str, Order | None]) -> None:
+        """Have these orders on the book as they are wanted; None: not at all.
+
+        What changes goes before anything is placed: coins that an order offers no longer are free for the others.
+        """
+        resting = self._book.by_name
+        for name, order in wanted.items():
+            piece = resting.get(name)
+            if piece is not None and not same(order, piece.order):
+                self._book.remove(name)
+        for name, order in wanted.items():
+            if order is not None and name not in resting:
+                self._place(deal, order)
+
+    def _place(self, deal: Deal, order: Order) -> None:
+        """Put what is missing of an order on the book, or have it trade where the price stands."""
+        name = order.name
         if order.price is None:
             self._trade_next(name)
             return

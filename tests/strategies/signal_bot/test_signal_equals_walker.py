@@ -106,3 +106,24 @@ def test_a_signal_bot_has_the_fills_of_the_walker(data, bot, seed, bars, wild, g
     found = run(bot, market, candles, Options(fill=fill, gap=gap), signals=heard).fills
     walk = SignalWalk(bot, market, candles, said, touch=fill is FillRule.TOUCH, at_limit=gap is GapRule.LIMIT)
     assert [(each.bar, each.side, each.price, each.amount, each.order) for each in found] == walk.run()
+
+
+def test_a_step_that_the_price_has_passed_sells_the_coins_that_a_later_step_offered_before():
+    """A second entry moves the steps: the last one offers less, and the third one is within reach at once."""
+    steps = (("0.001", "0.1"), ("0.002", "0.15"), ("0.003", "0.2"), ("0.011", "0.55"))
+    bot = SignalBot(
+        side=Side.BUY,
+        order_amount=D(20),
+        max_position=D(500),
+        entries=2,
+        take_profit=tuple(Step(profit=D(profit), share=D(share)) for profit, share in steps),
+    )
+    market = Market(symbol="X/USDT", tick_size=D("0.01"), lot_size=D("0.1"), min_notional=D(5))
+    said = [
+        Said(bar=bar, wish=wish, kind="enter", price=D(98), quote=D(quote), share=None, better_by=better_by)
+        for bar, wish, quote, better_by in ((0, "a", 20, None), (1, "b", "39.2", None), (1, "c", 20, D(0)))
+    ]
+    candles = series(0, 72, 0.01, 0.3)
+    found = run(bot, market, candles, signals=[event(each, bot.side) for each in said]).fills
+    sold = [(each.order, each.price) for each in found if each.bar == 1 and each.side == "sell"]
+    assert sold[1:3] == [("take-profit-step-2", D("106.82")), ("take-profit-step-3", D("106.82"))]
