@@ -42,7 +42,7 @@ class Desk:
         self._slots = slots
         slots.accounts.append(self)
         self._balance = options.balance
-        self._cash = ZERO  # of closed deals
+        self._cash = ZERO  # of closed deals; kept only where a balance is
         times = [signal.at for signal in pair.signals]
         self._opening = strategy.opening
         self._entrance = Entrance(self._opening, pair.market, pair.candles, times)
@@ -163,6 +163,8 @@ class Desk:
         if (placed := self._at_once(name)) is not None:
             price = self._slipped(placed.order, self._exact()) if self._slippage else self._exact()
             self._trade(placed.order, placed.amount, price, self._market.taker_fee)
+        else:
+            self._begin_or_not()
 
     def _at_once(self, name: str) -> Place | None:
         """What can be sent now of an order that trades at once."""
@@ -289,11 +291,18 @@ class Desk:
         if self._asked:
             for name in self._asked.holding(self._bar):
                 self._event(Answered(self._at, name, holds=True, price=price))
-        if not (self._book.by_name or self._over or any(self._at_once(name) for name in self._due)):
-            # A bot that wants no order yet may wait for an answer or a signal.
-            hears = bool(self._asked or self._told) and not any(True for _ in strategy.orders(self._deal))
-            if not self._levels.each and not hears:
-                self._could_not_begin(next(iter(strategy.problems(price, self._market)), None))
+        if not self._due:
+            self._begin_or_not()
+
+    def _begin_or_not(self) -> None:
+        """A deal of which nothing has traded, and no order can exist, waits for something or could not begin."""
+        deal = self._deal
+        if deal is None or deal.started or self._due or self._book.by_name or self._over or self._levels.each:
+            return
+        # A bot that wants no order yet may wait for an answer or a signal.
+        hears = bool(self._asked or self._told) and not any(True for _ in self._strategy.orders(deal))
+        if not hears:
+            self._could_not_begin(next(iter(self._strategy.problems(deal.price, self._market)), None))
 
     def _could_not_begin(self, problem: Problem | None) -> None:
         """No order of it can exist: what a live bot says in its inbox. It is tried again a little later."""
@@ -310,7 +319,8 @@ class Desk:
             return
         self._over = False
         self._slots.count(self._notes.close(deal, self._bar, self._at).realised)
-        self._cash += deal.tally.proceeds - deal.tally.cost
+        if self._balance is not None:
+            self._cash += deal.tally.proceeds - deal.tally.cost
         self._left = deal.left_to_the_next(self._exact())
         self._deal = None
         self._slots.give_back(self._at + self._candles.span)

@@ -118,7 +118,7 @@ class Notes:
             closed_bar=closed_bar,
             closed_at=closed_at,
             ending="" if closed_bar is None else (deal.ending or "take profit"),
-            averaging_orders=sum(name.startswith("averaging") for name in deal.by_order),
+            averaging_orders=len([name for name in deal.by_order if name.startswith("averaging")]),
             invested=self._most_in(deal),
             realised=deal.realised,
             held=held.amount,

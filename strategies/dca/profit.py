@@ -50,7 +50,9 @@ def position(deal: Deal) -> Position:
     parts = [
         tally
         for name, tally in deal.by_order.items()
-        if (order := plan.orders.get(name)) is not None and tally.traded < order.amount and incomplete(deal, order)
+        if (order := plan.orders.get(name)) is not None
+        and tally.bought + tally.sold < order.amount
+        and incomplete(deal, order)
     ]
     if not parts:
         return whole

@@ -163,10 +163,9 @@ class Sizes(Strategy):
         Each order gets the same: `(reinvest x profits - risk_reduction x losses) / orders of a deal`. That it is
         flat and not scaled is 3Commas' way; how they derive the sum is not known, so this is ours.
         """
-        moved = self.reinvest * past.profit - self.risk_reduction * past.loss
-        if not moved and self.volume_in is not VolumeIn.PERCENT:
+        if not (self.reinvest or self.risk_reduction or self.volume_in is VolumeIn.PERCENT):
             return self
-        more = moved / self.orders_of_a_deal
+        more = (self.reinvest * past.profit - self.risk_reduction * past.loss) / self.orders_of_a_deal
         if self.volume_in is not VolumeIn.PERCENT:
             return replace(self, more_each=more)
         if past.balance is None:
