@@ -47,7 +47,7 @@ class Opening:
             if volume is None:
                 yield "The market's volume of 24 hours is not known yet."
             elif volume < self.least_volume:
-                yield f"Only {volume:.0f} were traded in 24 hours, less than {self.least_volume}."
+                yield f"Less than {self.least_volume} were traded in 24 hours."
 
     def next_one(self, opened: int, going_on: int) -> bool:
         """Whether there is room for one more, after so many were opened and so many still go on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
@@ -29,9 +30,9 @@ class Strategy(Protocol):
 
     State: ClassVar[type[msgspec.Struct] | None] = None  # what `Deal.state` is; None: fills say it all
 
+    @abstractmethod
     def orders(self, deal: Deal) -> Iterable[Order]:
         """The orders that should exist by now, filled or not. An unchanged one is the same object as before."""
-        raise NotImplementedError
 
     def order(self, deal: Deal, name: str) -> Order | None:
         """The one of them that is called `name`, or None."""
@@ -46,20 +47,20 @@ class Strategy(Protocol):
         del deal, fill
         return None
 
+    @abstractmethod
     def watches(self, deal: Deal) -> Iterator[Awaited]:
         """The prices and times at which that answer changes though nothing filled."""
-        raise NotImplementedError
 
+    @abstractmethod
     def on_event(self, deal: Deal, event: Event) -> None:
         """Let the deal know of something that is not a fill: it changes `deal.state` and `deal.ending` alone.
 
         Told the same again, it changes nothing more.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def finished(self, deal: Deal, last_price: Decimal) -> bool:
         """Whether nothing is left to do."""
-        raise NotImplementedError
 
     def for_deal(self, past: Past) -> Self:
         """The settings of a deal that opens now: sizes that depend on the past are worked out.
@@ -96,19 +97,19 @@ class Strategy(Protocol):
         del price, market
         return NOTHING_CARRIED
 
+    @abstractmethod
     def problems(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What cannot work on a market that stands at `price`."""
-        raise NotImplementedError
 
     def warnings(self, price: Decimal, market: Market) -> Iterator[Problem]:
         """What will work, but hardly as the user expects."""
         del price, market
         return iter(())
 
+    @abstractmethod
     def capital(self, price: Decimal, market: Market) -> Decimal:
         """Quote needed in the worst case, as the exchange rounds it; coins that are given apart."""
-        raise NotImplementedError
 
+    @abstractmethod
     def largest_order(self, price: Decimal, market: Market) -> Decimal:
         """Notional of the largest order it can send, in quote."""
-        raise NotImplementedError

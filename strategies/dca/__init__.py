@@ -2,7 +2,7 @@
 
 from strategies.dca.averaging_orders import averaging
 from strategies.dca.bot import DCA
-from strategies.dca.choices import Direction, From, OrderType, Reckoned, VolumeIn
+from strategies.dca.choices import Direction, From, Reckoned, VolumeIn
 from strategies.dca.ladder import Rung, rungs
 from strategies.dca.settings import RungSetting, StepSetting
 from strategies.dca.state import DCAState
@@ -12,7 +12,6 @@ __all__ = [
     "DCAState",
     "Direction",
     "From",
-    "OrderType",
     "Reckoned",
     "Rung",
     "RungSetting",

@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from strategies.dca import averaging_orders, by_hand, checks, profit
 from strategies.dca.averaging_orders import BASE
-from strategies.dca.choices import Direction, OrderType, VolumeIn
+from strategies.dca.choices import Direction, VolumeIn
 from strategies.dca.ladder import Rung
 from strategies.dca.profit import TAKE_PROFIT
 from strategies.dca.settings import DCASettings, StepSetting
@@ -47,7 +47,7 @@ from strategies.events import (
 )
 from strategies.market import ONE, ZERO, Market
 from strategies.opening import Opening, Past
-from strategies.orders import Fill, Order, Side
+from strategies.orders import Fill, Order, OrderType, Side
 from strategies.settings import Problem
 from strategies.shapes import refuse
 

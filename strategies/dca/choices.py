@@ -57,11 +57,6 @@ class VolumeIn(StrEnum):
     PERCENT = "percent"
 
 
-class OrderType(StrEnum):
-    MARKET = "market"
-    LIMIT = "limit"
-
-
 class From(StrEnum):
     """What a step of the ladder is measured from."""
 

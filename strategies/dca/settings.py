@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
-from strategies.dca.choices import Direction, From, OrderType, Reckoned, VolumeIn
+from strategies.dca.choices import Direction, From, Reckoned, VolumeIn
 from strategies.dca.ladder import Offer, deviations, scaled
 from strategies.market import ONE, ZERO
 from strategies.opening import Past
+from strategies.orders import OrderType
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
 from strategies.shapes import choice, conditions, names, rows, switch
 from strategies.strategy import Strategy

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Protocol
@@ -33,17 +34,17 @@ class Cluster(Protocol):
     name: str
     workers: int
 
+    @abstractmethod
     def look(self) -> bool:
         """See to it that it runs; whether it had to be started. Raises ClusterLost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restart(self) -> None:
         """It runs and does nothing. Raises ClusterLost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Nothing more will be asked of it."""
-        raise NotImplementedError
 
 
 def cluster_for(processes: int | None) -> Cluster:

@@ -228,13 +228,30 @@ def test_a_market_outside_the_bots_prices_opens_no_deal_and_says_why(running, ac
     run = running({**ONE, "highest_price": "40000"})
     run.beat()
     assert run.deal() is None
-    assert BotEvent.objects.filter(level="error", text__contains="The price is above 40000.").exists()
+    assert BotEvent.objects.filter(text__contains="The price is above 40000.").exists()
 
 
 def test_sizes_in_percent_are_worked_out_from_the_balance_when_a_deal_opens(running, account):
     run = running({"base_order": "1", "volume_in": "percent", "most_balance": "20000", "take_profit": "0.01"})
     run.until_ladder()
     assert Decimal(run.deal().settings["base_order"]) == 100  # 1 % of 10,000
+
+
+def test_why_no_deal_opens_is_said_once_however_the_price_moves(running, account):
+    run = running({**ONE, "highest_price": "40000"})
+    for percent in (100, 101, 102):
+        run.price(PRICE * Decimal(percent) / 100)
+        run.beat()
+    assert [event.level for event in BotEvent.objects.filter(code="settings")] == ["info"]
+
+
+def test_a_percent_of_too_small_a_balance_opens_no_deal_and_says_so_once(running, account):
+    run = running({"base_order": "0.01", "volume_in": "percent", "most_balance": "200000", "take_profit": "0.01"})
+    for _ in range(3):
+        run.beat()
+    assert not Deal.objects.exists()
+    (said,) = BotEvent.objects.filter(code="settings")
+    assert (said.level, "base_order" in said.text) == ("error", True), said.text
 
 
 def test_a_short_deal_sells_coins_and_buys_them_back_lower(machine, lease, market, layout):

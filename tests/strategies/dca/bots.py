@@ -6,7 +6,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from strategies.conditions import Conditions, Price, Relation
-from strategies.dca import DCA, Direction, From, OrderType, Reckoned, RungSetting, StepSetting, VolumeIn
+from strategies.dca import DCA, Direction, From, Reckoned, RungSetting, StepSetting, VolumeIn
+from strategies.orders import OrderType
 from strategies.settings import SettingsRefused
 
 

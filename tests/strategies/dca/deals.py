@@ -6,13 +6,13 @@ from decimal import Decimal as D
 import pytest
 
 from strategies.backtest.options import FillRule
-from strategies.book import Book
 from strategies.dca import DCA, Direction
 from strategies.deal import Deal
 from strategies.events import Answered, Tick
 from strategies.market import Market
 from strategies.orders import Fill, Side
 from strategies.reconcile import reconcile
+from tests.strategies.book import Book
 
 NOW = 1_767_225_600_000
 FREE = Market(

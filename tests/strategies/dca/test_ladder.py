@@ -6,9 +6,9 @@ from decimal import Decimal as D
 import pytest
 
 from strategies.conditions import Conditions, Price, Relation
-from strategies.dca import DCA, Direction, From, OrderType, RungSetting, VolumeIn
+from strategies.dca import DCA, Direction, From, RungSetting, VolumeIn
 from strategies.opening import Past
-from strategies.orders import Side
+from strategies.orders import OrderType, Side
 from strategies.settings import SettingsRefused
 from tests.strategies.dca.deals import (
     BOT,

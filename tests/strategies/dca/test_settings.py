@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.conditions import Conditions, Price, Relation
-from strategies.dca import DCA, DCAState, Direction, From, OrderType, Reckoned, RungSetting, StepSetting, VolumeIn
+from strategies.dca import DCA, DCAState, Direction, From, Reckoned, RungSetting, StepSetting, VolumeIn
 from strategies.dca.state import ByHand
 from strategies.kinds import from_json, state_from_text, state_to_text, to_json
+from strategies.orders import OrderType
 from strategies.settings import SettingsRefused
 from tests.strategies.dca.bots import CONDITIONS, LADDERS, LIMITS, REINVESTED, STOPS, WAITING, bots, stepped
 from tests.strategies.dca.deals import BOT, FEES, FREE, PLAIN, SHORT

@@ -1,4 +1,4 @@
-"""An exchange's book in memory, for backtests and previews: it fills limit orders as the price moves."""
+"""An exchange's book in memory: it fills limit orders as the price moves."""
 
 from __future__ import annotations
 
