@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check the audit chain")
     audit.add_argument("what", choices=["verify"])
     audit.set_defaults(act=_audit)
+    books = commands.add_parser("ledger", help="recount what the ledger's books say from its orders and trades")
+    books.add_argument("what", choices=["verify"])
+    books.set_defaults(act=_ledger)
     return parser
 
 
@@ -139,6 +142,15 @@ def _audit(_: argparse.Namespace) -> None:
     except chain.Broken as why:
         _fail(str(why))
     sys.stdout.write(f"The audit chain holds: {height} entries.\n")
+
+
+def _ledger(_: argparse.Namespace) -> None:
+    from vault.ledger import recount
+
+    wrong = recount.differences()
+    if wrong:
+        _fail("\n".join(wrong))
+    sys.stdout.write("The books hold: they are what orders and trades come to.\n")
 
 
 def _fail(sentence: str) -> NoReturn:

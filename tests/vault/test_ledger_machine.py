@@ -190,7 +190,7 @@ class Story:
         assert not (freed and alive), f"{order.state} frees the next generation of an order that is alive"
         assert self.next_is_refused() is not freed
         assert order.alive is not freed
-        assert list(differences()) == [], "the sums are what orders and trades come to"
+        assert differences() == [], "the sums are what orders and trades come to"
 
     def next_is_refused(self):
         try:

@@ -101,8 +101,13 @@ def approve(grant_id: UUID, version: int, evidence: Mapping[str, object], *, now
 
 def counts(grant: Grant, *, paper: bool) -> None:
     """Raises Refused(GRANT_NOT_APPROVED) unless the newest version may be acted under on its host."""
-    if not paper and _version(grant.id, grant.version).approved_at is None:
+    if not paper and approved_at(grant) is None:
         raise Refused(Code.GRANT_NOT_APPROVED)
+
+
+def approved_at(grant: Grant) -> datetime | None:
+    """Since when the newest version counts on hosts that are not paper; None: it waits for its owner."""
+    return _version(grant.id, grant.version).approved_at
 
 
 def limits(grant: Grant) -> Limits:

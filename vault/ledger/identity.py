@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from functools import lru_cache
 
 from vault.ledger.models import Installation
 from vault.messages.canonical import canonical
@@ -13,6 +14,7 @@ from vault.messages.words import Identity
 PREFIX = "bp"
 
 
+@lru_cache(maxsize=1)
 def installation() -> str:
     """This installation's id, 32 hex digits; made the first time."""
     row, _ = Installation.objects.get_or_create(id=1, defaults={"key": secrets.token_hex(16)})

@@ -216,6 +216,18 @@ def _over(order: Order, *, now: datetime) -> None:
     tell(order)
 
 
+def let_go(credential: UUID, *, now: datetime) -> None:
+    """The orders of a key that was removed: nobody can learn any more what becomes of them.
+
+    They keep their last known state, and stand in no other order's way from now on.
+    """
+    for order in Order.objects.filter(credential=credential, alive=True):
+        book = Book.of(order.grant, now=now)
+        book.release(order)
+        book.save()
+        order.save()
+
+
 def tell(order: Order, trade: Trade | None = None) -> None:
     """Write down that something happened, for whoever asks for events."""
     told = msgspec.json.encode(answer(order)).decode()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model
 
 from vault.ledger.book import Book
 from vault.ledger.models import Account, Holding, Order, Trade
@@ -36,20 +39,29 @@ def recount(grant: UUID) -> tuple[Account, dict[str, Holding]]:
     return fresh, {asset: book.holding(asset) for asset in _assets(grant, book)}
 
 
-def differences() -> Iterator[str]:
-    """A sentence for every sum that is not what orders and trades come to."""
-    for kept in Account.objects.order_by("grant"):
-        fresh, holdings = recount(kept.grant)
-        for name in _SUMS:
-            if getattr(kept, name) != getattr(fresh, name):
-                yield f"Grant {kept.grant}: {name} is {getattr(kept, name)}, and should be {getattr(fresh, name)}."
-        rows = {row.asset: row for row in Holding.objects.filter(grant=kept.grant)}
-        for asset, right in holdings.items():
-            row = rows.get(asset, Holding())
-            for name in _PARTS:
-                if getattr(row, name) != getattr(right, name):
-                    said, should = getattr(row, name), getattr(right, name)
-                    yield f"Grant {kept.grant}: {name} of {asset} is {said}, and should be {should}."
+def differences() -> list[str]:
+    """A sentence for every sum that is not what orders and trades come to. One grant is read at one moment."""
+    wrong: list[str] = []
+    for grant in Account.objects.order_by("grant").values_list("grant", flat=True):
+        with transaction.atomic():
+            wrong += _differences(grant)
+    return wrong
+
+
+def _differences(grant: UUID) -> Iterator[str]:
+    kept = Account.objects.get(grant=grant)
+    fresh, holdings = recount(grant)
+    yield from _unlike(kept, fresh, _SUMS, f"Grant {grant}:")
+    rows = {row.asset: row for row in Holding.objects.filter(grant=grant)}
+    for asset, right in holdings.items():
+        yield from _unlike(rows.get(asset, Holding()), right, _PARTS, f"Grant {grant}, {asset}:")
+
+
+def _unlike(kept: Model, right: Model, names: Iterable[str], of: str) -> Iterator[str]:
+    for name in names:
+        said, should = getattr(kept, name), getattr(right, name)
+        if said != should:
+            yield f"{of} {name} is {said}, and should be {should}."
 
 
 def _assets(grant: UUID, book: Book) -> set[str]:

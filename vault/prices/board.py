@@ -77,13 +77,13 @@ class Board:
     def hear_volumes(self, traded: Mapping[str, Decimal], at: float) -> None:
         self._volumes.update({symbol: _Volume(volume, at) for symbol, volume in traded.items()})
 
-    def sample(self, minute: int) -> Mapping[str, Decimal] | None:
-        """What to keep of this minute: the middles of all fresh quotes. None: it is kept already."""
+    def sample(self, minute: int, at: float) -> Mapping[str, Decimal]:
+        """What to keep of this minute: the middles of all fresh quotes. Empty when there are none, or it is kept."""
         if self._samples and self._samples[-1][0] >= minute:
-            return None
-        newest = max((quote.at for quote in self._quotes.values()), default=0.0)
-        middles = {symbol: quote.middle for symbol, quote in self._quotes.items() if newest - quote.at < STALE}
-        self._samples.append((minute, middles))
+            return {}
+        middles = {symbol: quote.middle for symbol, quote in self._quotes.items() if at - quote.at < STALE}
+        if middles:
+            self._samples.append((minute, middles))
         return middles
 
     def remember(self, minute: int, middles: Mapping[str, Decimal]) -> None:

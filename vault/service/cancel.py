@@ -39,7 +39,7 @@ async def look_up(signer: Signer, request: Request, word: Lookup) -> OrderAnswer
 
 
 def _look_up(signer: Signer, caller: Bearer, word: Lookup) -> OrderAnswer:
-    facts.slow_enough_to_read(signer, identify.admit(caller, word.grant, now=clock.now()))
+    facts.slow_enough_to_read(signer, identify.admit(caller, word.grant, now=clock.now()).grant)
     return ledger.answer(_own(word))
 
 
@@ -81,7 +81,7 @@ def _own(word: Identity) -> Order:
 
 def _admit(caller: Bearer, word: Cancel) -> Admitted:
     now = clock.now()
-    grant = identify.admit(caller, word.grant, now=now)
+    grant = identify.admit(caller, word.grant, now=now).grant
     order = _own(word)
     if State(order.state).over:
         return Admitted(order=order, credential=grant.credential, opening=None)

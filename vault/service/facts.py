@@ -13,9 +13,8 @@ from vault.messages.refusals import Code, Refused
 from vault.messages.terms import Terms
 from vault.messages.words import Place
 from vault.policy import Coins, Facts, Present, Reference, Spent
-from vault.service.identify import Bearer
+from vault.service.identify import Admission, Bearer
 from vault.service.signer import Signer
-from vault.tokens import leases
 
 _OTHER = {"buy": "sell", "sell": "buy"}
 
@@ -26,11 +25,12 @@ def gather(
     intent: Place,
     *,
     numbers: tuple[Decimal, Decimal],
-    grant: Grant,
+    admission: Admission,
     book: Book,
     now: datetime,
 ) -> Facts:
     """Everything that the policy asks about this order, as it is at this moment. Inside its transaction."""
+    grant = admission.grant
     exchange = grant.credential.exchange
     holding = book.holding(intent.base)
     return Facts(
@@ -41,7 +41,7 @@ def gather(
         at=int(now.timestamp()),
         present=Present(
             fence=caller.claims.fence,
-            present_fence=leases.fence(caller.claims.shard),
+            present_fence=admission.fence,
             epoch=caller.claims.epoch,
             present_epoch=grant.epoch,
         ),

@@ -45,6 +45,14 @@ class Bearer:
     sequence: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What the database said of a bearer, in the transaction that it is still in."""
+
+    grant: Grant
+    fence: int  # the shard's present one
+
+
 class KeyDoor:
     """Lets enrolled keys in. Remembers each proof's id until it is too old to be used again."""
 
@@ -82,7 +90,7 @@ def bearer(signer: Signer, request: Request) -> Bearer:
     return Bearer(claims=claims, sequence=proof.seq)
 
 
-def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Grant:
+def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
     """The grant that this caller may act under, now. Inside a transaction. Raises Refused.
 
     In this order: the right grant, the present fence, a proof not used before, the grant's epoch and version.
@@ -95,7 +103,7 @@ def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Grant:
     leases.use_sequence(lease, caller.sequence)
     if EnrolledKey.objects.filter(id=claims.runner, revoked_at__isnull=False).exists():
         raise Refused(Code.UNKNOWN_KEY)
-    return in_force(claims)
+    return Admission(grant=in_force(claims), fence=lease.fence)
 
 
 def in_force(claims: Claims) -> Grant:

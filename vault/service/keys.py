@@ -14,6 +14,7 @@ from vault import clock
 from vault.audit import chain
 from vault.custody import intake
 from vault.grants.models import Credential, Grant
+from vault.ledger import ledger
 from vault.messages.answers import RightsAnswer, SealingAnswer
 from vault.messages.canonical import b64
 from vault.messages.refusals import Code, Refused, Retry
@@ -134,5 +135,7 @@ def _removing(word: RemoveKey) -> Credential:
 
 
 def _removed(credential: Credential) -> None:
+    now = clock.now()
     Credential.objects.filter(id=credential.id).update(state=Credential.State.REMOVED, api_key_sealed="")
-    chain.append("key.removed", str(credential.id), {}, now=clock.now())
+    chain.append("key.removed", str(credential.id), {}, now=now)
+    ledger.let_go(credential.id, now=now)

@@ -86,6 +86,7 @@ def _grant(row: Grant) -> dict[str, Any]:
         "label": row.label,
         "version": row.version,
         "limits": msgspec.to_builtins(grants.limits(row)),
+        "approved_at": _approved_at(row),
         "shard": row.shard,
         "revoked_at": row.revoked_at and row.revoked_at.isoformat(),
     }
@@ -93,6 +94,12 @@ def _grant(row: Grant) -> dict[str, Any]:
 
 def _kill(row: Kill) -> dict[str, Any]:
     return {"scope": row.scope, "level": row.level, "by": row.by, "put_at": row.put_at.isoformat()}
+
+
+def _approved_at(row: Grant) -> str | None:
+    """Since when the newest version counts on a host that is not paper."""
+    at = grants.approved_at(row)
+    return None if at is None else at.isoformat()
 
 
 def _lease(row: Lease) -> dict[str, Any]:

@@ -23,7 +23,7 @@ import msgspec
 from vault import clock
 from vault.audit import chain
 from vault.audit.models import Entry
-from vault.grants.models import Credential, Grant
+from vault.grants.models import Credential
 from vault.ledger import ledger
 from vault.ledger.book import Book
 from vault.ledger.models import Order
@@ -33,7 +33,7 @@ from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.messages.words import Place
 from vault.policy import authorise
 from vault.service import facts, identify, sending, stops
-from vault.service.identify import Bearer, Request
+from vault.service.identify import Admission, Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
 from vault.settings import VAULT
@@ -81,14 +81,14 @@ def _numbers(intent: Place) -> tuple[Decimal, Decimal]:
 def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal, Decimal]) -> Admitted | OrderAnswer:
     """Steps 1 to 3. An order that was sent before is answered. Raises Refused, which is written down."""
     now = clock.now()
-    grant = identify.admit(caller, intent.grant, now=now)
-    credential = grant.credential
+    admission = identify.admit(caller, intent.grant, now=now)
+    grant, credential = admission.grant, admission.grant.credential
     body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
     try:
         if (known := ledger.known(intent)) is not None:
             return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
         epoch = stops.admit(grant, intent)
-        order = _write_down(signer, caller, grant, intent, numbers, now=now)
+        order = _write_down(signer, caller, admission, intent, numbers, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
@@ -98,16 +98,23 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
 
 
 def _write_down(
-    signer: Signer, caller: Bearer, grant: Grant, intent: Place, numbers: tuple[Decimal, Decimal], *, now: datetime
+    signer: Signer,
+    caller: Bearer,
+    admission: Admission,
+    intent: Place,
+    numbers: tuple[Decimal, Decimal],
+    *,
+    now: datetime,
 ) -> Order:
     """The row of an order that the policy allows. Raises Refused."""
+    grant = admission.grant
     if grant.credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
     exchange = grant.credential.exchange
     workshop = signer.venue(exchange).workshop
     workshop.market_id(intent.market)
     book = Book.of(grant.id, now=now)
-    about = facts.gather(signer, caller, intent, numbers=numbers, grant=grant, book=book, now=now)
+    about = facts.gather(signer, caller, intent, numbers=numbers, admission=admission, book=book, now=now)
     authorise(about)
     workshop.on_grid(intent.market, *numbers)
     fair = None if about.reference is None else about.reference.price(intent.side)

@@ -32,6 +32,7 @@ from vault.signing.workshop import Call
 log = logging.getLogger(__name__)
 
 _VOLUMES_EVERY = 60.0
+_PATIENCE = 3.0  # seconds for one reading: a start, or a grant, waits for it
 _NO_ANSWER = (NotSent, NotThere, Rejected, Unsure, Refused, Retry)
 
 
@@ -75,27 +76,32 @@ async def _turn(signer: Signer, *, volumes: bool) -> None:
         if watched:
             await _read(signer, exchange, sorted(watched), volumes=volumes)
         minute = clock.seconds() // 60
-        middles = signer.board(exchange).sample(minute)
+        middles = signer.board(exchange).sample(minute, clock.monotonic())
         if middles:
             await signer.database.run(samples.keep, exchange, minute, middles)
 
 
 async def _read(signer: Signer, exchange: str, markets: list[str], *, volumes: bool) -> None:
-    board = signer.board(exchange)
     try:
-        await sending.markets_known(signer.venue(exchange))
-        symbols = signer.venue(exchange).workshop.spot_markets(markets)
-        if not symbols:
-            return
-        asked = clock.monotonic()  # an answer that was long on its way is as old as its question
-        quotes = await _ask(signer, exchange, binance.bids_asks(symbols))
-        board.hear({symbol: quote for symbol, row in quotes.items() if (quote := _quote(row, asked))})
-        if volumes:
-            tickers = await _ask(signer, exchange, binance.day_tickers(symbols))
-            traded = {symbol: volume for symbol, row in tickers.items() if (volume := _number(row, "quoteVolume"))}
-            board.hear_volumes(traded, asked)
-    except _NO_ANSWER as why:
-        log.warning("prices of %s: %s", exchange, why)
+        async with asyncio.timeout(_PATIENCE):
+            await _hear(signer, exchange, markets, volumes=volumes)
+    except (*_NO_ANSWER, TimeoutError) as why:
+        log.warning("prices of %s: %s", exchange, str(why) or "no answer")
+
+
+async def _hear(signer: Signer, exchange: str, markets: list[str], *, volumes: bool) -> None:
+    board = signer.board(exchange)
+    await sending.markets_known(signer.venue(exchange))
+    symbols = signer.venue(exchange).workshop.spot_markets(markets)
+    if not symbols:
+        return
+    asked = clock.monotonic()  # an answer that was long on its way is as old as its question
+    quotes = await _ask(signer, exchange, binance.bids_asks(symbols))
+    board.hear({symbol: quote for symbol, row in quotes.items() if (quote := _quote(row, asked))})
+    if volumes:
+        tickers = await _ask(signer, exchange, binance.day_tickers(symbols))
+        traded = {symbol: volume for symbol, row in tickers.items() if (volume := _number(row, "quoteVolume"))}
+        board.hear_volumes(traded, asked)
 
 
 async def _ask(signer: Signer, exchange: str, call: Call) -> dict[str, Any]:

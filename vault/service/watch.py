@@ -75,6 +75,8 @@ def after_a_stop() -> None:
         chain.append("order.placed", order.client_order_id, {"state": State.UNKNOWN, "reason": "stopped"}, now=now)
         ledger.unknown(order, "the signer was stopped while sending", now=now)
     Order.objects.filter(cancelling=True).update(cancelling=False)
+    for credential in Credential.objects.filter(state=Credential.State.REMOVED):
+        ledger.let_go(credential.id, now=now)
 
 
 def _never_sent(order: Order, why: str) -> None:

@@ -41,11 +41,6 @@ def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) ->
     return lease
 
 
-def fence(shard: str) -> int:
-    """The present fence of a shard; 0 before its first lease."""
-    return Lease.objects.filter(shard=shard).values_list("fence", flat=True).first() or 0
-
-
 def use_sequence(lease: Lease, number: int) -> None:
     """Mark a proof's sequence number as used. Raises Refused(PROOF_REPLAYED) when it was, or is too old to tell."""
     ahead = number - lease.highest_sequence
