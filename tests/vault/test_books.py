@@ -3,8 +3,10 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -236,3 +238,18 @@ def test_a_sum_that_was_tampered_with_is_told(bot):
         f"Grant {bot.grant}: resting is 1, and should be 100.",
         f"Grant {bot.grant}, BTC: buying is 0, and should be 1.",
     ]
+
+
+def test_a_ledger_from_before_the_books_gets_them(bot):
+    bot.trade(bot.place("buy", 2, 100), 2, fee="0.002")
+    resting = bot.place("sell", 1, 120)
+    bot.end(bot.place("sell", 1, 130))
+    Account.objects.all().delete()
+    Holding.objects.all().delete()
+    Order.objects.update(alive=True, price_order="")
+    Trade.objects.update(grant=None, counted_at=None)
+    import_module("vault.ledger.migrations.0002_books").fill_books(apps, None)
+    assert differences() == []
+    assert bot.held() == (Decimal("1.998"), 1, 0)
+    assert best_price(bot.exchange, "BTC/USDT", "sell") == Decimal(resting.price)
+    assert bot.book().lost(at(50), bot.now) == 0, "what was lost before is no loss of today"
