@@ -12,7 +12,7 @@ from vault import clock
 from vault.ledger import ledger
 from vault.ledger.book import Book
 from vault.ledger.models import Event, Order, Trade
-from vault.ledger.recount import differences
+from vault.ledger.recount import differences_of
 from vault.messages.answers import State
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Place
@@ -190,7 +190,7 @@ class Story:
         assert not (freed and alive), f"{order.state} frees the next generation of an order that is alive"
         assert self.next_is_refused() is not freed
         assert order.alive is not freed
-        assert differences() == [], "the sums are what orders and trades come to"
+        assert differences_of(self.grant) == [], "the sums are what orders and trades come to"
 
     def next_is_refused(self):
         try:

@@ -40,16 +40,25 @@ def recount(grant: UUID) -> tuple[Account, dict[str, Holding]]:
 
 
 def differences() -> list[str]:
-    """A sentence for every sum that is not what orders and trades come to. One grant is read at one moment."""
-    wrong: list[str] = []
-    for grant in Account.objects.order_by("grant").values_list("grant", flat=True):
-        with transaction.atomic():
-            wrong += _differences(grant)
-    return wrong
+    """A sentence for every sum of any grant that is not what orders and trades come to."""
+    grants = {
+        *Account.objects.values_list("grant", flat=True),
+        *Order.objects.values_list("grant", flat=True).distinct(),
+    }
+    return [sentence for grant in sorted(grants) for sentence in differences_of(grant)]
 
 
-def _differences(grant: UUID) -> Iterator[str]:
-    kept = Account.objects.get(grant=grant)
+def differences_of(grant: UUID) -> list[str]:
+    """The same of one grant, which is read at one moment."""
+    with transaction.atomic():
+        kept = Account.objects.filter(grant=grant).first()
+        if kept is None:
+            return [f"Grant {grant}: it has orders and no books."] if Order.objects.filter(grant=grant).exists() else []
+        return list(_differences(kept))
+
+
+def _differences(kept: Account) -> Iterator[str]:
+    grant = kept.grant
     fresh, holdings = recount(grant)
     yield from _unlike(kept, fresh, _SUMS, f"Grant {grant}:")
     rows = {row.asset: row for row in Holding.objects.filter(grant=grant)}

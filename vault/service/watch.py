@@ -32,6 +32,7 @@ from vault import clock
 from vault.audit import chain
 from vault.grants.models import Credential
 from vault.ledger import ledger
+from vault.ledger.identity import installation
 from vault.ledger.models import Order, Trade
 from vault.messages.answers import State
 from vault.messages.refusals import Refused, Retry
@@ -69,6 +70,7 @@ class Account:
 def after_a_stop() -> None:
     """What a signer that was stopped left behind: what it never sent is over, what it was sending is unknown."""
     now = clock.now()
+    installation()  # written down before any order needs it: it is remembered, and an order's transaction may roll back
     for order in Order.objects.filter(state=State.PREPARED):
         _never_sent(order, "the signer was stopped before")
     for order in Order.objects.filter(state=State.SENDING):
