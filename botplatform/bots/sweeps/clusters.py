@@ -22,6 +22,8 @@ _FRESH = timedelta(seconds=10)
 _GRACE = 3.0  # seconds between asking a cluster to stop and ending it
 _STARTS = 3
 _PR_SET_PDEATHSIG = 1
+# A column of a year of minutes is 4 MB, which glibc gives back at once: to get it again costs a third of a set.
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20)}
 
 
 class ClusterLost(Exception):
@@ -130,7 +132,7 @@ class OwnCluster:
         return subprocess.Popen(
             [sys.executable, "manage.py", "qcluster"],
             cwd=Path(settings.BASE_DIR),
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, **_KEEP_MEMORY},
             stdin=subprocess.DEVNULL,
             stdout=self._said,
             stderr=self._said,
