@@ -1,0 +1,1 @@
+"""The vault's own pages: connecting keys, approving grants, passkeys. They pass sealed forms on and hold nothing."""

@@ -1,0 +1,1 @@
+"""Whose passkeys there are, and what they sign."""
