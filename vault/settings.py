@@ -29,6 +29,7 @@ class Environment(BaseSettings):
     socket: Path | None = None
     bao_socket: Path | None = None
     paper_url: str | None = None  # the one host that this signer talks to until the vault is hardened
+    pages_origin: str | None = None  # such as https://vault.example.org; passkeys are bound to its host
     lease_seconds: float = 10
     token_seconds: float = Field(default=120, gt=0, le=120)
     recv_window: float = 5  # how long the exchange takes a signed request for valid
@@ -60,6 +61,11 @@ class Environment(BaseSettings):
         return self.paper_url or f"http://127.0.0.1:{self._laid_out.get('ports', {}).get('paper', 8010)}"
 
     @property
+    def pages_site(self) -> str:
+        """The origin of the vault's pages: what passkeys are bound to. Only the signer's word for it counts."""
+        return self.pages_origin or f"http://localhost:{self._laid_out.get('ports', {}).get('pages', 8020)}"
+
+    @property
     def token_key(self) -> Path:
         return self.state / "token.key"
 
@@ -83,6 +89,7 @@ SECRET_KEY = "unused: the vault has no sessions, no forms and signs nothing with
 INSTALLED_APPS = [
     "vault.grants",
     "vault.kills",
+    "vault.passkeys",
     "vault.tokens",
     "vault.ledger",
     "vault.prices",

@@ -56,6 +56,10 @@ class Code(StrEnum):
     EVERYTHING_STOPPED = "everything_stopped"
     REAUTHENTICATION_NEEDED = "reauthentication_needed"
     PASSKEY_NEEDED = "passkey_needed"
+    PASSKEY_REFUSED = "passkey_refused"
+    CEREMONY_OVER = "ceremony_over"
+    CODE_REFUSED = "code_refused"
+    VISIT_OVER = "visit_over"
     # What the ledger allows
     IDENTITY_TAKEN = "identity_taken"
     GENERATION_ALIVE = "generation_alive"
@@ -124,6 +128,10 @@ SENTENCES: dict[Code, str] = {
     Code.EVERYTHING_STOPPED: "The kill switch is on: look-ups and cancels only.",
     Code.REAUTHENTICATION_NEEDED: "This takes a person who has just signed in again.",
     Code.PASSKEY_NEEDED: "On a real account this takes the owner's passkey.",
+    Code.PASSKEY_REFUSED: "The passkey's answer does not hold.",
+    Code.CEREMONY_OVER: "This was answered before, or too late. Start again.",
+    Code.CODE_REFUSED: "This code does not count: mistyped, used, or too old. Ask for another on the vault's host.",
+    Code.VISIT_OVER: "Your visit to the vault has ended. Come in again.",
     Code.IDENTITY_TAKEN: "This order was sent before with other terms. Use the next generation.",
     Code.GENERATION_ALIVE: "An earlier generation of this order may still be alive.",
     Code.GENERATION_SKIPPED: "Generations count up by one.",

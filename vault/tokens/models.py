@@ -9,6 +9,7 @@ class EnrolledKey(models.Model):
     class Kind(models.TextChoices):
         RUNNER = "runner"
         WEB = "web"
+        PAGES = "pages"
 
     id = models.CharField(primary_key=True, max_length=43)
     kind = models.CharField(max_length=10, choices=Kind)
