@@ -43,6 +43,15 @@ class NewKey:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An authenticator's answer to a challenge."""
+
+    client_data: bytes
+    authenticator_data: bytes
+    signature: bytes
+
+
 class _ClientData(msgspec.Struct, frozen=True, rename="camel"):
     """What the browser says. Browsers add members of their own at will: those are not looked at."""
 
@@ -72,20 +81,13 @@ def made(site: Site, challenge: str, client_data: bytes, authenticator_data: byt
     return NewKey(id=identity, public=key[:end], count=count)
 
 
-def used(
-    site: Site,
-    challenge: str,
-    client_data: bytes,
-    authenticator_data: bytes,
-    signature: bytes,
-    public: bytes,
-    count: int,
-) -> int:
+def used(site: Site, challenge: str, said: Said, *, public: bytes, count: int) -> int:
     """The passkey's new counter, when its holder has signed this challenge. Raises Refused(PASSKEY_REFUSED)."""
-    _check_client(site, "webauthn.get", challenge, client_data)
-    _, counted = _check_authenticator(site, authenticator_data)
+    _check_client(site, "webauthn.get", challenge, said.client_data)
+    _, counted = _check_authenticator(site, said.authenticator_data)
     try:
-        cose.verify(public, signature, authenticator_data + hashlib.sha256(client_data).digest())
+        signed = said.authenticator_data + hashlib.sha256(said.client_data).digest()
+        cose.verify(public, said.signature, signed)
     except (InvalidSignature, cose.BadKey) as why:
         raise _no("the signature is not the passkey's") from why
     # An authenticator that counts never repeats itself: a counter that stands still is a copy's.
