@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 from typing import NoReturn
+from uuid import UUID
 
 from vault import hardening
 
@@ -34,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "serve", help="run the signer; the key store's wrapping token is one line on standard input"
     ).set_defaults(act=_serve)
-    for kind in ("runner", "web"):
+    commands.add_parser("pages", help="serve the vault's own pages").set_defaults(act=_pages)
+    for kind in ("runner", "web", "pages"):
         command = commands.add_parser(f"enroll-{kind}", help=f"let a {kind} in: make its key where there is none")
         command.add_argument("--key-file", type=Path, required=True, help="its private key, 0600")
         command.set_defaults(act=_enroll, kind=kind)
@@ -45,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     unkill = commands.add_parser("unkill", help="lift what was stopped, whoever stopped it")
     unkill.add_argument("scope", help=_SCOPE)
     unkill.set_defaults(act=_unkill)
+    code = commands.add_parser("passkey-code", help="let an owner add a passkey without showing one, within 15 minutes")
+    code.add_argument("owner", type=UUID, help="the owner's id, as the web's vault page shows it")
+    code.set_defaults(act=_passkey_code)
+    forget = commands.add_parser("passkeys-forget", help="remove every passkey of an owner who has lost them")
+    forget.add_argument("owner", type=UUID)
+    forget.set_defaults(act=_passkeys_forget)
     audit = commands.add_parser("audit", help="check the audit chain")
     audit.add_argument("what", choices=["verify"])
     audit.set_defaults(act=_audit)
@@ -88,6 +96,16 @@ def _serve(_: argparse.Namespace) -> None:
         _fail(f"The signer's key cannot be used: {why}")
 
 
+def _pages(_: argparse.Namespace) -> None:
+    from vault.client import BadKeyFile
+    from vault.pages.serve import serve
+
+    try:
+        asyncio.run(serve())
+    except BadKeyFile as why:
+        _fail(f"{why} (for the pages: enroll-pages)")
+
+
 def _enroll(arguments: argparse.Namespace) -> None:
     from vault.service import enrol
 
@@ -121,6 +139,18 @@ def _unkill(arguments: argparse.Namespace) -> None:
 
     lifted = kills.lift_from_host(_scope(arguments.scope))
     sys.stdout.write(f"{arguments.scope}: {lifted or 'nothing'} lifted.\n")
+
+
+def _passkey_code(arguments: argparse.Namespace) -> None:
+    from vault.service import passkeys
+
+    sys.stdout.write(passkeys.code_from_host(arguments.owner) + "\n")
+
+
+def _passkeys_forget(arguments: argparse.Namespace) -> None:
+    from vault.service import passkeys
+
+    sys.stdout.write(f"{passkeys.forget_from_host(arguments.owner)} passkeys removed.\n")
 
 
 def _scope(text: str) -> str:

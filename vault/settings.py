@@ -30,6 +30,10 @@ class Environment(BaseSettings):
     bao_socket: Path | None = None
     paper_url: str | None = None  # the one host that this signer talks to until the vault is hardened
     pages_origin: str | None = None  # such as https://vault.example.org; passkeys are bound to its host
+    web_origin: str | None = None  # the one origin from which people may be sent on to the pages
+    pages_host: str = "127.0.0.1"
+    pages_port: int | None = None
+    pages_key: Path = _VAR / "platform" / "pages.key"
     lease_seconds: float = 10
     token_seconds: float = Field(default=120, gt=0, le=120)
     recv_window: float = 5  # how long the exchange takes a signed request for valid
@@ -63,7 +67,15 @@ class Environment(BaseSettings):
     @property
     def pages_site(self) -> str:
         """The origin of the vault's pages: what passkeys are bound to. Only the signer's word for it counts."""
-        return self.pages_origin or f"http://localhost:{self._laid_out.get('ports', {}).get('pages', 8020)}"
+        return self.pages_origin or f"http://localhost:{self.pages_listen_port}"
+
+    @property
+    def pages_listen_port(self) -> int:
+        return self.pages_port or int(self._laid_out.get("ports", {}).get("pages", 8020))
+
+    @property
+    def web_site(self) -> str:
+        return self.web_origin or f"http://localhost:{self._laid_out.get('ports', {}).get('web', 8000)}"
 
     @property
     def token_key(self) -> Path:

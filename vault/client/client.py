@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import jwt
@@ -27,6 +27,7 @@ from vault.messages.answers import (
     SealingAnswer,
 )
 from vault.messages.canonical import b64, unb64
+from vault.messages.passkeys import OpenTicket, TicketAnswer
 
 T = TypeVar("T")
 
@@ -40,10 +41,12 @@ class _KeyHolder:
         self._kid = proofs.thumbprint(b64(key.public_key().public_bytes_raw()))
 
     def _ask(self, path: str, word: words.Word, form: type[T]) -> T:
-        body = msgspec.json.encode(word)
+        return self._post(path, msgspec.json.encode(word), form, {})
+
+    def _post(self, path: str, body: bytes, form: type[T], headers: dict[str, str]) -> T:
         claims = {**proofs.claims(path, body, clock.seconds()), "jti": secrets.token_urlsafe(16)}
         proof = jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": proofs.TYPE})
-        return self._channel.post(path, body, {"Authorization": f"Key {self._kid}", "Proof": proof}, form)
+        return self._channel.post(path, body, {"Authorization": f"Key {self._kid}", "Proof": proof} | headers, form)
 
     def close(self) -> None:
         """Hang up; the next call opens the connection again."""
@@ -83,6 +86,18 @@ class WebClient(_KeyHolder):
         """Lift what this owner, or the operator, has stopped. The time says when they last proved who they are."""
         word = words.LiftKill(owner=owner, scope=scope, reauthenticated_at=reauthenticated_at)
         return self._ask("/v1/kills/lift", word, KillAnswer)
+
+    def open_ticket(self, owner: UUID) -> TicketAnswer:
+        """What lets this owner's browser into the vault's pages, once and soon. Post it there; never in an address."""
+        return self._ask("/v1/visits/ticket", OpenTicket(owner=owner), TicketAnswer)
+
+
+class PagesClient(_KeyHolder):
+    """The vault's pages: they pass on what the browser sends, and read none of it."""
+
+    def relay(self, path: str, body: bytes, visit: str) -> dict[str, Any]:
+        """The signer's answer to these bytes on behalf of a visit; empty: of nobody."""
+        return self._post(path, body, dict[str, Any], {"Visit": visit} if visit else {})
 
 
 class RunnerClient(_KeyHolder):

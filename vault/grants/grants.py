@@ -99,6 +99,16 @@ def approve(grant_id: UUID, version: int, evidence: Mapping[str, object], *, now
     return row
 
 
+def newest(grant_id: UUID, owner: UUID) -> GrantVersion:
+    """The newest version of this owner's grant. Raises Refused."""
+    grant = Grant.objects.filter(id=grant_id, owner=owner).first()
+    if grant is None:
+        raise Refused(Code.NOT_FOUND, "No such grant of this owner.")
+    if grant.revoked_at:
+        raise Refused(Code.GRANT_REVOKED)
+    return _version(grant_id, grant.version)
+
+
 def counts(grant: Grant, *, paper: bool) -> None:
     """Raises Refused(GRANT_NOT_APPROVED) unless the newest version may be acted under on its host."""
     if not paper and approved_at(grant) is None:

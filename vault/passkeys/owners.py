@@ -102,8 +102,8 @@ def visiting(held: str, *, now: datetime) -> UUID:
     return row.owner
 
 
-def leave(held: str, *, now: datetime) -> None:
-    Visit.objects.filter(id=_hash(held), ended_at=None).update(ended_at=now)
+def leave(owner: UUID, *, now: datetime) -> None:
+    Visit.objects.filter(owner=owner, ended_at=None).update(ended_at=now)
 
 
 def _open(owner: UUID, *, ticket: bool, until: datetime) -> str:

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
+from vault.messages import passkeys as pk
 from vault.messages import words
 from vault.messages.answers import ErrorAnswer
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
-from vault.service import cancel, grants, keys, kills, leases, overview, place
+from vault.service import cancel, grants, keys, kills, leases, overview, passkeys, place, visits
 from vault.service.identify import KeyDoor, Request
 from vault.service.signer import Signer
 from vault.tokens.models import EnrolledKey
@@ -20,7 +22,7 @@ from vault.tokens.models import EnrolledKey
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
-_RUNNER, _WEB = EnrolledKey.Kind.RUNNER, EnrolledKey.Kind.WEB
+_RUNNER, _WEB, _PAGES = EnrolledKey.Kind.RUNNER, EnrolledKey.Kind.WEB, EnrolledKey.Kind.PAGES
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -37,6 +39,7 @@ _STATUS: dict[Code, int] = {
     Code.TOKEN_EXPIRED: 401,
     Code.PROOF_EXPIRED: 401,
     Code.PROOF_REPLAYED: 401,
+    Code.VISIT_OVER: 401,
     Code.LEASE_HELD: 409,
     Code.IDENTITY_TAKEN: 409,
     Code.GENERATION_ALIVE: 409,
@@ -68,7 +71,15 @@ class ByKey:
     names_key: bool = True
 
 
-TABLE: dict[str, ByToken | ByKey] = {
+@dataclass(frozen=True, slots=True)
+class ByVisit:
+    """An address for the pages, on behalf of whoever visits them. `act` takes the owner."""
+
+    word: Any
+    act: Callable[[Signer, UUID, Any], Awaitable[Any]]
+
+
+TABLE: dict[str, ByToken | ByKey | ByVisit] = {
     "/v1/orders/place": ByToken(words.Place, place.place),
     "/v1/orders/cancel": ByToken(words.Cancel, cancel.cancel),
     "/v1/orders/look-up": ByToken(words.Lookup, cancel.look_up),
@@ -79,12 +90,22 @@ TABLE: dict[str, ByToken | ByKey] = {
     "/v1/tokens": ByKey(words.MintToken, leases.mint, (_RUNNER,)),
     "/v1/events": ByKey(words.ReadEvents, leases.events, (_RUNNER,)),
     "/v1/grants/write": ByKey(words.WriteGrant, grants.write, (_WEB,)),
-    "/v1/grants/revoke": ByKey(words.RevokeGrant, grants.revoke, (_WEB,)),
-    "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB,), names_key=False),
-    "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB,), names_key=False),
-    "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB,), names_key=False),
-    "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB,)),
+    "/v1/grants/revoke": ByKey(words.RevokeGrant, grants.revoke, (_WEB, _PAGES)),
+    "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB, _PAGES), names_key=False),
+    "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB, _PAGES), names_key=False),
+    "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB, _PAGES), names_key=False),
+    "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB, _PAGES)),
     "/v1/kills/lift": ByKey(words.LiftKill, kills.lift, (_WEB,)),
+    "/v1/visits/ticket": ByKey(pk.OpenTicket, visits.ticket, (_WEB,), names_key=False),
+    "/v1/visits/enter": ByKey(pk.EnterByTicket, visits.enter, (_PAGES,), names_key=False),
+    "/v1/visits/leave": ByVisit(pk.LeaveVisit, visits.leave),
+    "/v1/visits/look": ByVisit(pk.Look, visits.look),
+    "/v1/passkeys/begin-sign-in": ByKey(pk.BeginSignIn, passkeys.begin_sign_in, (_PAGES,), names_key=False),
+    "/v1/passkeys/sign-in": ByKey(pk.EnterByPasskey, passkeys.sign_in, (_PAGES,), names_key=False),
+    "/v1/passkeys/redeem": ByKey(pk.RedeemCode, passkeys.redeem, (_PAGES,), names_key=False),
+    "/v1/passkeys/add": ByKey(pk.AddPasskey, passkeys.add, (_PAGES,), names_key=False),
+    "/v1/passkeys/begin": ByVisit(pk.Begin, passkeys.begin),
+    "/v1/passkeys/confirm": ByVisit(pk.Confirm, passkeys.confirm),
     "/v1/overview": ByKey(words.Overview, overview.overview, (_WEB, _RUNNER), names_key=False),
 }
 
@@ -132,10 +153,21 @@ class Application:
         if isinstance(row, ByToken):
             # The word is read first, because whose token it must be stands in it; nothing is done before both fit.
             return 200, await row.act(self._signer, request, _word(row.word, request.body))
+        if isinstance(row, ByVisit):
+            await self._door.admit(request, _PAGES)
+            owner = await visits.whose(self._signer, request.visit)
+            answer = await row.act(self._signer, owner, _word(row.word, request.body))
+        else:
+            answer = await self._by_key(row, request)
+        return 200, {} if answer is None else answer
+
+    async def _by_key(self, row: ByKey, request: Request) -> Any:
         key = await self._door.admit(request, *row.kinds)
         word = _word(row.word, request.body)
-        answer = await (row.act(self._signer, key, word) if row.names_key else row.act(self._signer, word))
-        return 200, {} if answer is None else answer
+        if key.kind == _PAGES and _WEB in row.kinds and word.owner != await visits.whose(self._signer, request.visit):
+            # What the web may do for any owner, the pages do for the one who visits.
+            raise Refused(Code.NOT_FOUND, "No such thing of this owner.")
+        return await (row.act(self._signer, key, word) if row.names_key else row.act(self._signer, word))
 
 
 def _word(form: Any, body: bytes) -> Any:
@@ -152,6 +184,7 @@ def _request(scope: Scope, body: bytes) -> Request:
         body=body,
         credentials=headers.get(b"authorization", ""),
         proof=headers.get(b"proof", ""),
+        visit=headers.get(b"visit", ""),
     )
 
 

@@ -25,6 +25,7 @@ class Request:
     body: bytes
     credentials: str  # the Authorization header: `Key <id>` or `Token <token>`
     proof: str
+    visit: str = ""  # from the pages: what the browser holds
 
     def presented(self, scheme: str) -> str:
         """What follows the scheme in the Authorization header. Raises Refused(BAD_PROOF)."""

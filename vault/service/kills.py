@@ -7,8 +7,10 @@ signed in again, as the web states; on real accounts the owner's passkey. The ho
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 
 from vault import clock
@@ -18,7 +20,7 @@ from vault.kills import kills
 from vault.ledger import positions
 from vault.messages.answers import KillAnswer
 from vault.messages.refusals import Code, Refused
-from vault.messages.words import Kill, LiftKill, StopLevel
+from vault.messages.words import Kill, KillScope, LiftKill, StopLevel
 from vault.service.signer import Signer
 from vault.tokens.models import EnrolledKey
 
@@ -50,6 +52,24 @@ def lift_from_host(scope: str) -> int:
         return _take_back(scope, kills.HOST, told={}, now=clock.now())
 
 
+def epochs_of(owner: UUID, scope: str) -> list[int]:
+    """The kills that this owner may lift of a scope, by their epochs. Inside a transaction. Raises Refused."""
+    try:
+        scope = msgspec.convert(scope, KillScope)
+    except msgspec.ValidationError as why:
+        raise Refused(Code.NOT_FOUND, "No such user, account or bot.") from why
+    by = _who(owner, scope)
+    found = [each.id for each in kills.in_force([scope]) if each.by == by]
+    if not found:
+        raise Refused(Code.NOT_FOUND, "Nothing that you stopped there is stopped now.")
+    return found
+
+
+def lift_by_passkey(owner: UUID, scope: str, evidence: dict[str, Any], *, now: datetime) -> None:
+    """For an owner whose passkey has signed for it, which the caller has checked. Inside a transaction."""
+    _take_back(scope, _who(owner, scope), told=evidence, now=now)
+
+
 def _kill(key: EnrolledKey, word: Kill) -> KillAnswer:
     return _put(word.scope, word.level, _who(word.owner, word.scope), told={"web": key.id})
 
@@ -67,14 +87,14 @@ def _lift(key: EnrolledKey, word: LiftKill) -> KillAnswer:
     if not -_AHEAD <= clock.seconds() - word.reauthenticated_at <= FRESH:
         raise Refused(Code.REAUTHENTICATION_NEEDED, f"At most {FRESH} s ago.")
     if any(credential.exchange != _PAPER for credential in _credentials(word.scope)):
-        # Until the vault has pages of its own for passkeys there is nobody here who could be asked.
-        raise Refused(Code.PASSKEY_NEEDED, f"On the vault's host: `python -m vault unkill {word.scope}`.")
+        on_host = f"or on its host `python -m vault unkill {word.scope}`"
+        raise Refused(Code.PASSKEY_NEEDED, f"On the vault's own pages, {on_host}.")
     told = {"web": key.id, "reauthenticated_at": str(word.reauthenticated_at)}
     _take_back(word.scope, by, told=told, now=now)
     return _answer(word.scope)
 
 
-def _take_back(scope: str, by: str, *, told: dict[str, str], now: datetime) -> int:
+def _take_back(scope: str, by: str, *, told: dict[str, Any], now: datetime) -> int:
     lifted = kills.lift(scope, by, now=now)
     if lifted:
         body = {"by": by, "epochs": [each.id for each in lifted], **told}

@@ -1,0 +1,33 @@
+"""Starting the pages: an HTTP origin of its own. TLS, where they are not on localhost, is a proxy's in front."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import uvicorn
+
+from vault.client import KeyFile, PagesClient
+from vault.pages.application import Application
+from vault.settings import VAULT
+
+log = logging.getLogger(__name__)
+
+
+async def serve() -> None:
+    """Run until SIGTERM. Raises BadKeyFile."""
+    client = PagesClient(VAULT.signer_socket, KeyFile.read(VAULT.pages_key))
+    config = uvicorn.Config(
+        Application(client, origin=VAULT.pages_site, web=VAULT.web_site),
+        host=VAULT.pages_host,
+        port=VAULT.pages_listen_port,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        http="httptools",
+    )
+    log.info("the pages are at %s", VAULT.pages_site)
+    await uvicorn.Server(config).serve()
+    await asyncio.to_thread(client.close)

@@ -1,0 +1,120 @@
+"""Visits to the vault's pages: how somebody comes in, and what they see.
+
+A visit that was begun with the web's ticket may do no more than the web's own key may for that owner: connect, rename
+and remove keys. What goes beyond takes a signature with the owner's passkey each time (`vault.service.passkeys`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from vault import clock
+from vault.audit import chain
+from vault.grants.models import Credential, Grant, GrantVersion
+from vault.kills import kills
+from vault.ledger.models import Order
+from vault.messages.passkeys import EnterByTicket, LeaveVisit, Look, LookAnswer, OpenTicket, TicketAnswer, VisitAnswer
+from vault.passkeys import owners
+from vault.passkeys.models import Passkey
+from vault.service.signer import Signer
+
+
+async def ticket(signer: Signer, word: OpenTicket) -> TicketAnswer:
+    """For the web: somebody whom it knows goes on to the pages."""
+    return await signer.database.run(_ticket, word)
+
+
+def _ticket(word: OpenTicket) -> TicketAnswer:
+    now = clock.now()
+    chain.append("visit.ticket", str(word.owner), {}, now=now)
+    return TicketAnswer(ticket=owners.ticket(word.owner, now=now), seconds=owners.TICKET_SECONDS)
+
+
+async def enter(signer: Signer, word: EnterByTicket) -> VisitAnswer:
+    """Raises Refused(VISIT_OVER)."""
+    return await signer.database.run(_enter, word)
+
+
+def _enter(word: EnterByTicket) -> VisitAnswer:
+    return begun(owners.begin_by(word.ticket, now=clock.now()), by="ticket")
+
+
+def begun(owner: UUID, *, by: str) -> VisitAnswer:
+    """A new visit of this owner. Inside a transaction."""
+    now = clock.now()
+    chain.append("visit.begun", str(owner), {"by": by}, now=now)
+    return VisitAnswer(visit=owners.visit(owner, now=now), owner=str(owner), seconds=owners.VISIT_SECONDS)
+
+
+async def whose(signer: Signer, visit: str) -> UUID:
+    """The owner who visits. Raises Refused(VISIT_OVER)."""
+    return await signer.database.run(lambda: owners.visiting(visit, now=clock.now()))
+
+
+async def leave(signer: Signer, owner: UUID, _: LeaveVisit) -> None:
+    """End this owner's visits, in every browser."""
+    await signer.database.run(lambda: owners.leave(owner, now=clock.now()))
+
+
+async def look(signer: Signer, owner: UUID, _: Look) -> LookAnswer:
+    return await signer.database.run(_look, signer, owner)
+
+
+def _look(signer: Signer, owner: UUID) -> LookAnswer:
+    keys = list(Credential.objects.filter(owner=owner).order_by("-announced_at"))
+    grants = list(Grant.objects.filter(owner=owner).select_related("credential").order_by("label", "id"))
+    scopes = [
+        kills.EVERYTHING,
+        kills.user_scope(owner),
+        *(kills.account_scope(each.id) for each in keys),
+        *(kills.bot_scope(each.id) for each in grants),
+    ]
+    return LookAnswer(
+        owner=str(owner),
+        credentials=[_key(each, grants) for each in keys if each.state != Credential.State.REMOVED],
+        grants=[_grant(signer, each) for each in grants if not each.revoked_at],
+        passkeys=[_passkey(each) for each in owners.of(owner)],
+        kills=[
+            {"scope": each.scope, "level": each.level, "mine": each.by == kills.owner(owner)}
+            for each in kills.in_force(scopes)
+        ],
+    )
+
+
+def _key(row: Credential, grants: list[Grant]) -> dict[str, Any]:
+    last = Order.objects.filter(credential=row.id).order_by("-prepared_at").first()
+    return {
+        "id": str(row.id),
+        "exchange": row.exchange,
+        "label": row.label,
+        "state": row.state,
+        "ip_bound": row.ip_bound,
+        "last_used": last and last.prepared_at.isoformat(),
+        "bots": [each.label for each in grants if each.credential_id == row.id and not each.revoked_at],
+    }
+
+
+def _grant(signer: Signer, row: Grant) -> dict[str, Any]:
+    version = GrantVersion.objects.get(grant=row, version=row.version)
+    paper = signer.venue(row.credential.exchange).paper
+    return {
+        "id": str(row.id),
+        "label": row.label,
+        "key": row.credential.label,
+        "version": row.version,
+        "text": json.loads(version.canonical),
+        "digest": version.digest,
+        "paper": paper,
+        "waits": not paper and version.approved_at is None,
+    }
+
+
+def _passkey(row: Passkey) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "label": row.label,
+        "added_at": row.added_at.isoformat(),
+        "used_at": row.used_at and row.used_at.isoformat(),
+    }
