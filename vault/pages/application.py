@@ -28,6 +28,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 64 * 1024
 _THREADS = 4
+_LOOK = "Nobody knows whether that was done. Look before you try again."
 # What a page's script may ask for; the signer decides whether this visit may.
 PASSED_ON = frozenset(
     {
@@ -96,17 +97,7 @@ class Application:
 
     async def _answer(self, method: str, path: str, headers: dict[str, str], receive: Receive) -> Answer:
         try:
-            if method in ("GET", "HEAD"):
-                return self._get(path, headers)
-            if method != "POST":
-                raise Refused(Code.NOT_FOUND)
-            origin = headers.get("origin")
-            if path == "/enter":
-                return await self._enter(origin, await _body(receive))
-            if path not in PASSED_ON or origin != self._origin:
-                raise Refused(Code.NOT_FOUND)
-            body = await _body(receive)
-            return _json(200, await self._signer(path, body, headers.get("visit", "")))
+            return await self._served(method, path, headers, receive)
         except Refused as why:
             error = ErrorAnswer(kind="refused", code=why.code, sentence=why.sentence, detail=why.detail)
             status = {Code.NOT_FOUND: 404, Code.VISIT_OVER: 401}.get(why.code, 403)
@@ -122,6 +113,19 @@ class Application:
                 detail=str(why),
             )
         return _json(status, error)
+
+    async def _served(self, method: str, path: str, headers: dict[str, str], receive: Receive) -> Answer:
+        if method in ("GET", "HEAD"):
+            return self._get(path, headers)
+        if method != "POST":
+            raise Refused(Code.NOT_FOUND)
+        origin = headers.get("origin")
+        if path == "/enter":
+            return await self._enter(origin, await _body(receive))
+        if path not in PASSED_ON or origin != self._origin:
+            raise Refused(Code.NOT_FOUND)
+        body = await _body(receive)
+        return _json(200, await self._signer(path, body, headers.get("visit", "")))
 
     def _get(self, path: str, headers: dict[str, str]) -> Answer:
         if path == "/":
