@@ -170,7 +170,8 @@ async def _body(receive: Receive) -> bytes:
         part = await receive()
         if part["type"] == "http.disconnect":
             raise Refused(Code.MALFORMED, "The request ended early.")
-        body += part.get("body", b"")
+        piece: bytes = part.get("body", b"")
+        body += piece
         if len(body) > LARGEST_BODY:
             raise Refused(Code.TOO_LARGE, f"At most {LARGEST_BODY} bytes.")
         if not part.get("more_body"):

@@ -46,9 +46,10 @@ async def serve(wrapping_token: str) -> None:
     lock = _alone(VAULT.state / "signer.lock")
     keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
     venues = {
-        # Until the vault is hardened there is one exchange in the world, and it is ours.
         "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout, paper=True),
     }
+    if VAULT.binance_url:
+        venues["binance"] = Venue(VAULT.binance_url, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout)
     signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
     await keystore.open()
     for venue in venues.values():

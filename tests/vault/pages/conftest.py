@@ -2,12 +2,17 @@
 
 import functools
 import http.server
+import socket
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
 
-from tests.support.browser import browser, chromium_or_skip
+from tests.support.browser import Visitor, browser, chromium_or_skip
+from tests.support.machine import Account, Machine
+from tests.support.processes import run, start, stop, wait_until
+from vault.client import PagesClient, seal
 
 STATIC = Path(__file__).parents[3] / "vault/pages/static/pages"
 
@@ -53,3 +58,119 @@ def page(chromium, scripts):
     opened.goto(scripts + "/")
     yield opened
     context.close()
+
+
+class Vaulted(Machine):
+    """A machine with pages, and with accounts that are real as far as the signer knows: Binance is our paper exchange."""
+
+    def __init__(self, web):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        super().__init__(pages_port=port, web_origin=web)
+        self.web_origin = web
+        self.address = f"http://localhost:{port}"
+        self.pages_process = None
+
+    def start_signer(self):
+        self.env["VAULT_BINANCE_URL"] = self.paper_url
+        super().start_signer()
+        if self.pages_process is None:
+            run("-m", "vault", "enroll-pages", "--key-file", self.folder / "platform/pages.key", env=self.env)
+            self.pages_process = start("-m", "vault", "pages", env=self.env, log=self.folder / "pages.log")
+            wait_until(self._pages_answer, what="the pages")
+
+    def __exit__(self, *_):
+        stop(self.pages_process)
+        super().__exit__(*_)
+
+    def _pages_answer(self):
+        assert self.pages_process.poll() is None, (self.folder / "pages.log").read_text()
+        with socket.socket() as knock:
+            return knock.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
+
+    def pages(self):
+        return self._client(PagesClient, "pages.key")
+
+    def real_account(self, owner):
+        """An account on what the signer takes for a real exchange."""
+        opened = self.paper.open_account(("trade",))
+        announced = self.web().announce_key(owner, "binance", "Savings")
+        sealed = seal(opened["key"], opened["secret"], owner=owner, answer=announced)
+        self.web().connect_key(owner, uuid.UUID(announced.credential), sealed)
+        return Account(id=opened["account"], owner=owner, credential=uuid.UUID(announced.credential))
+
+    def passkey_code(self, owner):
+        return run("-m", "vault", "passkey-code", owner, env=self.env).strip()
+
+
+@pytest.fixture(scope="session")
+def vaulted(scripts):
+    with Vaulted(scripts) as running:
+        yield running
+
+
+class Person(Visitor):
+    """Somebody at the pages, with an authenticator that asks who is there."""
+
+    def __init__(self, browser, machine, owner=None):
+        super().__init__(browser, machine.address)
+        self.machine = machine
+        self.owner = owner or uuid.uuid4()
+        self.page.set_default_timeout(10000)
+        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.devtools = self.context.new_cdp_session(self.page)
+        self.devtools.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        self.authenticator = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})[
+            "authenticatorId"
+        ]
+
+    def come_from_the_web(self):
+        """As the web does it: a form with a ticket, posted from the web's own origin."""
+        ticket = self.machine.web().open_ticket(self.owner).ticket
+        self.page.goto(self.machine.web_origin + "/")
+        self.page.evaluate(
+            """([address, ticket]) => {
+                const form = Object.assign(document.createElement("form"), { method: "post", action: address + "/enter" });
+                form.append(Object.assign(document.createElement("input"), { name: "ticket", value: ticket }));
+                document.body.append(form);
+                form.submit();
+            }""",
+            [self.address, ticket],
+        )
+        self.page.wait_for_selector("#connect")
+
+    def add_first_passkey(self):
+        self.open("/")
+        self.page.fill("#first [name=code]", self.machine.passkey_code(self.owner))
+        self.page.fill("#first [name=label]", "Laptop")
+        self.page.click("#first button")
+        self.says("The passkey is added. Sign in with it.")
+
+    def sign_in(self):
+        self.open("/")
+        self.page.click("text=Sign in with a passkey")
+        self.page.wait_for_selector("#connect")
+
+    def says(self, sentence):
+        self.page.wait_for_function("text => document.querySelector('#done').textContent === text", arg=sentence)
+
+    def is_refused(self, sentence):
+        self.page.wait_for_function(
+            "text => document.querySelector('#trouble').textContent.startsWith(text)", arg=sentence
+        )
+
+
+@pytest.fixture
+def person(chromium, vaulted):
+    made = Person(chromium, vaulted)
+    yield made
+    made.context.close()
