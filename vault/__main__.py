@@ -97,13 +97,12 @@ def _serve(_: argparse.Namespace) -> None:
 
 
 def _pages(_: argparse.Namespace) -> None:
-    from vault.client import BadKeyFile
-    from vault.pages.serve import serve
+    from vault.pages.serve import NotEnrolled, serve
 
     try:
         asyncio.run(serve())
-    except BadKeyFile as why:
-        _fail(f"{why} (for the pages: enroll-pages)")
+    except NotEnrolled as why:
+        _fail(str(why))
 
 
 def _enroll(arguments: argparse.Namespace) -> None:

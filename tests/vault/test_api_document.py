@@ -303,15 +303,30 @@ def test_each_address_is_there_with_every_field_of_its_word():
 
 
 def test_each_field_of_each_answer_is_there():
-    from vault.messages import answers
+    from vault.messages import answers, passkeys
 
     for form in (
+        *(
+            passkeys.TicketAnswer,
+            passkeys.VisitAnswer,
+            passkeys.CeremonyAnswer,
+            passkeys.DoneAnswer,
+            passkeys.LookAnswer,
+        ),
+        passkeys.Assertion,
         *(answers.OrderAnswer, answers.TradeWord, answers.Event, answers.Events, answers.LeaseAnswer),
         *(answers.TokenAnswer, answers.SealingAnswer, answers.RightsAnswer, answers.BalancesAnswer),
         *(answers.GrantAnswer, answers.OverviewAnswer, answers.KillAnswer, answers.HealthAnswer, answers.ErrorAnswer),
     ):
         for field in msgspec.structs.fields(form):
             assert f"`{field.name}`" in DOCUMENT, (form.__name__, field.name)
+
+
+def test_each_act_of_a_passkey_is_there():
+    from vault.messages.passkeys import Act
+
+    for act in Act:
+        assert f"`{act}`" in DOCUMENT.split("\n### Passkeys\n")[1].split("\n### ")[0]
 
 
 def test_each_state_is_there_and_says_whether_it_frees_the_next():

@@ -7,16 +7,23 @@ import logging
 
 import uvicorn
 
-from vault.client import KeyFile, PagesClient
+from vault.client import BadKeyFile, KeyFile, PagesClient
 from vault.pages.application import Application
 from vault.settings import VAULT
 
 log = logging.getLogger(__name__)
 
 
+class NotEnrolled(Exception):
+    """The pages have no key of their own, or one that others can read. The message says what to do."""
+
+
 async def serve() -> None:
-    """Run until SIGTERM. Raises BadKeyFile."""
-    client = PagesClient(VAULT.signer_socket, KeyFile.read(VAULT.pages_key))
+    """Run until SIGTERM. Raises NotEnrolled."""
+    try:
+        client = PagesClient(VAULT.signer_socket, KeyFile.read(VAULT.pages_key))
+    except BadKeyFile as why:
+        raise NotEnrolled(f"{why} (for the pages: enroll-pages)") from why
     config = uvicorn.Config(
         Application(client, origin=VAULT.pages_site, web=VAULT.web_site),
         host=VAULT.pages_host,

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import signal
 import socket
 import threading
 import uuid
@@ -15,6 +16,7 @@ from tests.support.processes import run, start, stop, wait_until
 from vault.client import PagesClient, seal
 
 STATIC = Path(__file__).parents[3] / "vault/pages/static/pages"
+LONGEST = 90  # seconds that a test may take, its first one with the start of everything
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
@@ -29,6 +31,20 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(autouse=True)
+def _never_hangs():
+    """Scripts in a page are awaited without limit: a promise that nobody keeps would hold the whole run."""
+
+    def over(*_):
+        raise AssertionError(f"not over within {LONGEST} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(LONGEST)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
@@ -121,17 +137,23 @@ class Person(Visitor):
         self.page.on("dialog", lambda dialog: dialog.accept())
         self.devtools = self.context.new_cdp_session(self.page)
         self.devtools.send("WebAuthn.enable")
+        self.authenticator = self._device("internal")
+
+    def takes_another_device(self):
+        """The one so far is out of reach; a security key is plugged in."""
+        self.devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.authenticator})
+        self.authenticator = self._device("usb")
+
+    def _device(self, transport):
         options = {
             "protocol": "ctap2",
-            "transport": "internal",
+            "transport": transport,
             "hasResidentKey": True,
             "hasUserVerification": True,
             "isUserVerified": True,
             "automaticPresenceSimulation": True,
         }
-        self.authenticator = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})[
-            "authenticatorId"
-        ]
+        return self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
     def come_from_the_web(self):
         """As the web does it: a form with a ticket, posted from the web's own origin."""
@@ -157,8 +179,12 @@ class Person(Visitor):
 
     def sign_in(self):
         self.open("/")
-        self.page.click("text=Sign in with a passkey")
+        self.press("Sign in with a passkey")
         self.page.wait_for_selector("#connect")
+
+    def press(self, name):
+        """The one button of exactly this name: prose on the page may say the same words."""
+        self.page.get_by_role("button", name=name, exact=True).click()
 
     def says(self, sentence):
         self.page.wait_for_function("text => document.querySelector('#done').textContent === text", arg=sentence)

@@ -61,7 +61,7 @@ def test_a_grant_on_a_real_account_counts_once_its_owner_has_approved_it(vaulted
     person.add_first_passkey()
     person.sign_in()
     person.page.wait_for_selector("text=One order is worth at most")
-    person.page.click("text=Approve with a passkey")
+    person.press("Approve with a passkey")
     person.says("Grid is approved.")
     token(vaulted, grant)
     (entry,) = [each for each in vaulted.web().overview(person.owner, 50).audit if each["kind"] == "grant.approved"]
@@ -94,43 +94,42 @@ def test_lifting_a_kill_on_a_real_account_takes_the_passkey(vaulted, person):
     vaulted.web().kill(person.owner, scope, StopLevel.EVERYTHING)
     person.add_first_passkey()
     person.sign_in()
-    person.page.click("text=Lift with a passkey")
+    person.press("Lift with a passkey")
     person.says("Lifted.")
     assert vaulted.web().overview(person.owner, 10).kills == []
 
 
-def test_a_further_passkey_takes_one_that_is_there(vaulted, person):
+def test_a_further_passkey_takes_one_that_is_there(person):
     person.add_first_passkey()
     person.sign_in()
-    person.devtools.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {
-            "options": {
-                "protocol": "ctap2",
-                "transport": "usb",
-                "hasResidentKey": True,
-                "hasUserVerification": True,
-                "isUserVerified": True,
-                "automaticPresenceSimulation": True,
-            }
-        },
-    )
     person.page.fill("#further [name=label]", "Stick")
-    person.page.click("#further button")
+    person.press("Add another")
+    person.page.get_by_role("button", name="Make the passkey Stick").wait_for()
+    person.takes_another_device()
+    person.press("Make the passkey Stick")
     person.says("The passkey is added.")
-    assert person.page.locator("td", has_text="Stick").count() == 1
+    assert person.page.get_by_role("cell", name="Stick").count() == 1
+
+
+def test_a_device_makes_one_passkey_of_an_owner(person):
+    person.add_first_passkey()
+    person.sign_in()
+    person.page.fill("#further [name=label]", "Again")
+    person.press("Add another")
+    person.press("Make the passkey Again")
+    person.is_refused("That device holds a passkey of yours already.")
 
 
 def test_somebody_without_a_passkey_approves_nothing(vaulted, person):
     real_grant(vaulted, person.owner)
     person.come_from_the_web()
-    person.page.click("text=Approve with a passkey")
-    person.is_refused("On a real account this takes the owner's passkey. You have none.")
+    person.press("Approve with a passkey")
+    person.is_refused("On a real account this takes the owner's passkey. You have none yet.")
 
 
 def test_a_person_who_was_not_verified_is_refused(vaulted, person):
     person.add_first_passkey()
     person.devtools.send("WebAuthn.setUserVerified", {"authenticatorId": person.authenticator, "isUserVerified": False})
     person.open("/")
-    person.page.click("text=Sign in with a passkey")
+    person.press("Sign in with a passkey")
     person.is_refused("The passkey was not used.")

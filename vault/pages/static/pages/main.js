@@ -22,12 +22,22 @@ async function attempt(done, doing) {
   say("done", "");
   try {
     const told = await doing();
+    if (told?.next) return document.getElementById("further").replaceWith(...told.next);
     say("done", told ?? done);
   } catch (why) {
     if (why instanceof Refusal && why.code === "visit_over") visit.end();
-    say("trouble", why instanceof Refusal ? why.message : why.name === "NotAllowedError" ? "The passkey was not used." : `${why.name}: ${why.message}`);
+    say("trouble", inWords(why));
   }
   await show();
+}
+
+/** What went wrong, for people. Browsers tell little of passkeys, on purpose. */
+function inWords(why) {
+  if (why instanceof Refusal) return why.message;
+  if (why.name === "NotAllowedError") return "The passkey was not used.";
+  if (why.name === "InvalidStateError") return "That device holds a passkey of yours already. Use another one.";
+  if (why.name === "TypeError") return "The vault does not answer. Look whether it runs, and try again.";
+  return `${why.name}: ${why.message}`;
 }
 
 const click = (done, doing) => () => attempt(done, doing);
@@ -120,10 +130,20 @@ function passkeys({ passkeys: known }) {
     rows.length ? h("form", { class: "narrow", id: "further", onsubmit: further }, field("Name of another passkey", { name: "label", maxlength: "80" }), h("button", { class: "btn" }, "Add another")) : null);
 }
 
+/** Two steps, each begun by a click: the passkey that is there signs, then another device makes the new one. */
 function further(event) {
   event.preventDefault();
   const { label } = Object.fromEntries(new FormData(event.target));
-  attempt("The passkey is added.", async () => void (await make((await act("add-passkey")).make, label)));
+  attempt("", async () => {
+    const begun = (await act("add-passkey")).make;
+    return { next: making(label, begun) };
+  });
+}
+
+function making(label, begun) {
+  return [h("p", {}, `You are known. Now have the other device ready: a security key in its slot, or the telephone at hand.`),
+    button(`Make the passkey ${label}`, click("The passkey is added.", async () => void (await make(begun, label))), "btn-primary"),
+    button("Don't", click("", async () => "Nothing was added."))];
 }
 
 /** Why nothing can work here, or nothing. */
