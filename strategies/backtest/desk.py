@@ -50,7 +50,7 @@ class Desk:
         self._told = Told(pair.signals, pair.candles) if pair.signals else None
         self._book = RestingOrders()
         self._due: list[str] = []  # names of orders that trade at once
-        self._notes = Notes(pair.market, pair.candles, strategy.opens_with)
+        self._notes = Notes(pair.market, strategy.opens_with)
         self._levels: Levels = NOTHING
         self._deal: Deal | None = None
         self._over = False

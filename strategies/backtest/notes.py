@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from strategies.backtest.candles import Candles
 from strategies.backtest.result import GIVEN, DealDone, Filled, Result
 from strategies.deal import NOTHING_CARRIED, Carried, Deal
 from strategies.market import ZERO, Market
@@ -22,8 +21,8 @@ class _Row(NamedTuple):
 
 
 class Notes:
-    def __init__(self, market: Market, candles: Candles, opens: Side = Side.BUY) -> None:
-        self._market, self._candles = market, candles
+    def __init__(self, market: Market, opens: Side = Side.BUY) -> None:
+        self._market = market
         self._short = opens is Side.SELL
         self._rows: list[_Row] = []
         self._done: list[DealDone] = []
@@ -81,11 +80,11 @@ class Notes:
     def result(self, deal: Deal | None) -> Result:
         """Everything noted; `deal` is the one still open."""
         deals = self._done if deal is None else [*self._done, self._summary(deal, None, None)]
-        times, market = self._candles.opened_at, self._market.symbol
+        market = self._market.symbol
         fills = [
             Filled(
                 bar=row.bar,
-                at=int(times[row.bar]),
+                at=row.fill.at,
                 side=row.fill.side,
                 price=row.fill.price,
                 amount=row.fill.amount,

@@ -90,7 +90,7 @@ class DealRun(MarketRun):
         self._starving: set[str] = set()  # orders that were refused when the price had reached them
         self._number, self._funds = number, funds
         self._book = FundedOrders(number, funds)
-        self._notes = _DrillNotes(market, candles)
+        self._notes = _DrillNotes(market)
         self._earned = ZERO  # of the funds, when it last asked for what was refused
         self._low = ZERO
         self._began_at = 0
