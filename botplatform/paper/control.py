@@ -22,6 +22,7 @@ from botplatform.paper.streams import Hub
 
 LARGEST = Decimal(10) ** 12
 Wish = dict[str, Any]
+_DAY = 24 * 60 * 60 * 1000
 
 
 class Mistake(Exception):
@@ -74,6 +75,7 @@ class Control:
             ("POST", "/step", self.step),
             ("POST", "/price", self.price),
             ("POST", "/limits", self.set_limits),
+            ("POST", "/clock", self.set_clock),
             ("GET", "/faults", self.list_faults),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
@@ -180,6 +182,13 @@ class Control:
             raise Mistake("weight and orders: a limit is 0 or more.")
         self.limits.set(**given)
         return {"weight": self.limits.weight.limit, "orders": self.limits.orders.limit}
+
+    async def set_clock(self, _request: web.Request, wish: Wish) -> Any:
+        ahead = wish.get("ahead")
+        if not isinstance(ahead, int) or abs(ahead) > _DAY:
+            raise Mistake(f"ahead: send whole milliseconds, at most {_DAY} either way.")
+        clock.set_ahead(ahead)
+        return {"time": clock.now()}
 
     async def list_faults(self, _request: web.Request, _wish: Wish) -> Any:
         return [fault.described() for fault in self.faults.faults.values()]

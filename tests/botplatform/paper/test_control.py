@@ -56,6 +56,9 @@ async def test_orders_and_trades_of_an_account_can_be_inspected(place, person):
         ("POST", "/price", {"symbol": "BTCUSDT", "price": "1000001"}, 400),
         ("POST", "/step", {"count": "many"}, 400),
         ("POST", "/limits", {"weight": "many"}, 400),
+        ("POST", "/clock", {"ahead": "1"}, 400),
+        ("POST", "/clock", {"ahead": 86_400_001}, 400),
+        ("POST", "/clock", {}, 400),
     ],
 )
 async def test_nonsense_is_refused_with_a_sentence(place, person, method, path, wish, status):
