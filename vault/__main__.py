@@ -53,9 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("passkeys-forget", help="remove every passkey of an owner who has lost them")
     forget.add_argument("owner", type=UUID)
     forget.set_defaults(act=_passkeys_forget)
-    audit = commands.add_parser("audit", help="check the audit chain")
-    audit.add_argument("what", choices=["verify"])
-    audit.set_defaults(act=_audit)
+    commands.add_parser("recover", help="say go to a signer whose database is older than its head").set_defaults(
+        act=_recover
+    )
+    time = commands.add_parser(
+        "clock", help="compare this machine's clock with the latest time that the signer has seen"
+    )
+    time.add_argument("--accept", action="store_true", help="this machine's is right; the signer must not run")
+    time.set_defaults(act=_clock)
+    _audit_parser(commands.add_parser("audit", help="check the audit chain, or take a copy that anybody can check"))
     books = commands.add_parser("ledger", help="recount what the ledger's books say from its orders and trades")
     books.add_argument("what", choices=["verify"])
     books.set_defaults(act=_ledger)
@@ -65,7 +71,11 @@ def _parser() -> argparse.ArgumentParser:
 def _migrate(_: argparse.Namespace) -> None:
     from django.core.management import call_command
 
+    from vault.service import history
+
+    history.unprotect()
     call_command("migrate", verbosity=0, interactive=False)
+    history.protect()
 
 
 def _init(_: argparse.Namespace) -> None:
@@ -80,13 +90,14 @@ def _init(_: argparse.Namespace) -> None:
 def _serve(_: argparse.Namespace) -> None:
     from vault.custody.session import BadBootstrap
     from vault.server.serve import AnotherSigner, serve
+    from vault.service.history import NotProtected
 
     token = sys.stdin.readline().strip()
     if not token:
         _fail("The signer needs the key store's wrapping token: one line on standard input.")
     try:
         asyncio.run(serve(token))
-    except AnotherSigner as why:
+    except (AnotherSigner, NotProtected) as why:
         _fail(str(why))
     except BadBootstrap as why:
         _fail(f"The key store did not let the signer in: {why}.")
@@ -163,20 +174,87 @@ def _scope(text: str) -> str:
         _fail(f"{text!r} is no scope: {_SCOPE}.")
 
 
-def _audit(_: argparse.Namespace) -> None:
-    from vault.audit import chain
+def _recover(_: argparse.Namespace) -> None:
+    from vault.service import witness
 
     try:
-        height = chain.verify()
-    except chain.Broken as why:
+        body = witness.recover()
+    except witness.NothingToRecover as why:
         _fail(str(why))
-    sys.stdout.write(f"The audit chain holds: {height} entries.\n")
+    kept, found = body["kept"], body["found"]
+    sys.stdout.write(
+        f"Accepted. The head of {kept['at']} spoke of {kept['audit']['height']} audit entries and"
+        f" {kept['ledger']['height']} events of orders; this database had {found['audit']['height']} and"
+        f" {found['ledger']['height']}. Whatever was revoked or stopped since then is not known any more:"
+        " look at every grant and kill, and revoke again what was. The signer goes on within seconds.\n"
+    )
+
+
+def _clock(arguments: argparse.Namespace) -> None:
+    from vault.server.serve import AnotherSigner, alone
+    from vault.service import clocks
+    from vault.service.standing import WAY_OUT
+    from vault.settings import VAULT
+
+    if arguments.accept:
+        try:
+            with alone(VAULT.state / "signer.lock"):
+                found = clocks.accept()
+        except AnotherSigner:
+            _fail("A signer runs on this vault database. Stop it first.")
+        sys.stdout.write(f"Accepted: it is {found.now:%Y-%m-%d %H:%M:%S} UTC. Every lease has ended.\n")
+        return
+    found = clocks.compare()
+    seen = "nothing yet" if found.seen is None else f"{found.seen:%Y-%m-%d %H:%M:%S} UTC"
+    sys.stdout.write(f"This machine's clock says {found.now:%Y-%m-%d %H:%M:%S} UTC. The signer has seen {seen}.\n")
+    if found.behind:
+        sys.stdout.write(f"That is {found.behind:.0f} s behind: set this machine's clock, or wait.\n{WAY_OUT}\n")
+
+
+def _audit_parser(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(required=True, metavar="verify | export")
+    verify = what.add_parser("verify", help="check chain, closings, checkpoints, ledger, grants and kills")
+    verify.add_argument("--export", type=Path, help="check this export instead of the database")
+    verify.add_argument("--keys", type=Path, help="the checkpoints' public keys; a copy kept elsewhere is the safest")
+    verify.add_argument("--head", help="HEIGHT:DIGEST that is known from elsewhere to have been there")
+    verify.set_defaults(act=_verify)
+    export = what.add_parser("export", help="write the chain and its checkpoints, as JSON lines")
+    export.add_argument("file", type=Path)
+    export.set_defaults(act=_export)
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from vault.service import audits
+
+    try:
+        verdict = audits.verify(export=arguments.export, keys=arguments.keys, head=arguments.head)
+    except audits.CannotVerify as why:
+        _fail(str(why))
+    for finding in verdict.findings:
+        sys.stderr.write(f"The audit chain breaks at {finding}.\n")
+    for sentence in verdict.tables:
+        sys.stderr.write(f"{sentence}\n")
+    if verdict.findings or verdict.tables:
+        raise SystemExit(1)
+    sys.stdout.write(
+        f"The audit chain holds: {verdict.height} entries, {verdict.checkpoints} checkpoints."
+        f" Its head is {verdict.height}:{verdict.digest}\n"
+    )
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from vault.service import audits
+
+    count = audits.export(arguments.file)
+    sys.stdout.write(f"{count} lines written to {arguments.file}.\n")
 
 
 def _ledger(_: argparse.Namespace) -> None:
     from vault.ledger import recount
+    from vault.service.database import snapshot
 
-    wrong = recount.differences()
+    with snapshot():
+        wrong = recount.differences()
     if wrong:
         _fail("\n".join(wrong))
     sys.stdout.write("The books hold: they are what orders and trades come to.\n")

@@ -15,6 +15,17 @@ def now() -> datetime:
     return _high_water
 
 
+def remember(mark: datetime) -> None:
+    """It was this late once, in an earlier process."""
+    global _high_water  # noqa: PLW0603 - see above
+    _high_water = max(_high_water, mark)
+
+
+def behind() -> float:
+    """Seconds that this machine's clock is behind what it showed before. Until it has caught up, time stands still."""
+    return (now() - datetime.now(UTC)).total_seconds()
+
+
 def seconds() -> int:
     """The present moment in whole seconds since 1970, as tokens and proofs count."""
     return int(now().timestamp())

@@ -42,6 +42,10 @@ class Environment(BaseSettings):
     poll_seconds: float = 1
     reference_seconds: float = 5  # between two readings of all bids and asks
     exchange_timeout: float = 10
+    clock_seconds: float = 30  # between two comparisons with an exchange's clock
+    head_seconds: float = 2  # how often the heads of audit and ledger go to the key store
+    head_patience: float = 30  # how long orders may be opened while they cannot
+    checkpoint_seconds: float = 60
     ledger_timeout: float = 10  # how long a write waits for another process's, a command's for example
 
     @cached_property
@@ -81,6 +85,12 @@ class Environment(BaseSettings):
     @property
     def token_key(self) -> Path:
         return self.state / "token.key"
+
+    @property
+    def checkpoint_keys(self) -> Path:
+        """The public keys of the audit's checkpoints. Keep a copy elsewhere: whoever can change the database can
+        change this file, too."""
+        return self.state / "checkpoint-keys.json"
 
     @property
     def intake_folder(self) -> Path:

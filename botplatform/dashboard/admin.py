@@ -41,7 +41,7 @@ def vault_tables(request: HttpRequest) -> HttpResponse:
     except VAULT_ERRORS as error:
         return render(request, "admin/vault.html", {**context, "away": sentence(error)}, status=503)
     shown = {title: getattr(tables, name) for title, name in TABLES.items()}
-    return render(request, "admin/vault.html", {**context, "tables": shown})
+    return render(request, "admin/vault.html", {**context, "tables": shown, "troubles": tables.troubles})
 
 
 @require_POST

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 
 from . import probes
+from .children import ROOT
 from .layout import Layout, port_is_free, private_folder
 from .openbao import setup
 from .openbao.files import ENVIRONMENT, BaoFiles
@@ -75,7 +76,12 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             name="vault-migrate",
             argv=_python("-m", "vault", "migrate"),
             env=env,
-            stamp=migrated("vault", layout.var / "vault" / "vault.sqlite3", layout.var / "vault" / "migrated"),
+            stamp=migrated(
+                "vault",
+                layout.var / "vault" / "vault.sqlite3",
+                layout.var / "vault" / "migrated",
+                ROOT / "vault" / "service" / "history.py",  # its triggers are put in place by migrating
+            ),
         ),
         Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("vault-migrate",)),
         Task(

@@ -38,14 +38,15 @@ class Stamp:
             write_private(self.path, now.encode())
 
 
-def migrated(package: str, database: Path, path: Path) -> Stamp:
-    """The database at `database` has had every migration of `package` and of what is installed."""
+def migrated(package: str, database: Path, path: Path, *also: Path) -> Stamp:
+    """The database at `database` has had every migration of `package` and of what is installed, and still has its
+    triggers. `also`: what else migrating reads."""
 
     def fingerprint() -> str | None:
         applied = _applied(database)
         if applied is None:
             return None
-        return _digest([*LOCKS, *(ROOT / package).rglob("migrations/*.py")], applied)
+        return _digest([*LOCKS, *(ROOT / package).rglob("migrations/*.py"), *also], applied)
 
     return Stamp(path, fingerprint)
 
@@ -69,6 +70,7 @@ def _applied(database: Path) -> str | None:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         try:
             rows = connection.execute("SELECT app, name, applied FROM django_migrations ORDER BY id").fetchall()
+            rows += connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         except sqlite3.Error:
             return None
     return repr(rows)

@@ -1,9 +1,11 @@
 """A whole vault on this machine: OpenBao, a paper exchange and a signer, all real, in a folder of their own."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import urllib.request
@@ -11,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.paper import PaperControl
+from tests.support.paper import PaperControl, UnixSocket
 from tests.support.processes import run, start, stop, wait_until
 from vault.client import KeyFile, RunnerClient, WebClient
 from vault.client.client import seal
@@ -126,12 +128,56 @@ class Machine:
         except OSError:
             return False
 
+    def restart_bao(self):
+        """After its server was killed or sealed: it unseals by itself when it starts."""
+        with contextlib.suppress(ProcessLookupError, AssertionError):
+            os.kill(self._bao_server(), signal.SIGKILL)
+        self.bao.stdin.close()
+        self.bao.wait(20)
+        self.bao.stdout.close()
+        self.start_bao()
+
     def start_signer(self):
+        self.launch_signer()
+        wait_until(self._signer_answers, what="the signer")
+
+    def launch_signer(self):
+        """Started, and not waited for."""
         token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", self.folder, env=self.env)
         self.signer = start("-m", "vault", "serve", env=self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE)
         self.signer.stdin.write(token.encode())
         self.signer.stdin.close()
-        wait_until(self._signer_answers, what="the signer")
+
+    def kill_signer(self):
+        self.signer.kill()
+        self.signer.wait()
+
+    @property
+    def database(self):
+        return self.folder / "vault/vault.sqlite3"
+
+    def back_up(self, target):
+        """A copy of the vault's database as it is now."""
+        with (
+            contextlib.closing(sqlite3.connect(self.database)) as real,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            real.backup(copy)
+        return target
+
+    def restore(self, backup):
+        """Put a backup in the database's place. The signer must not run."""
+        for aside in ("-wal", "-shm"):
+            Path(f"{self.database}{aside}").unlink(missing_ok=True)
+        shutil.copy(backup, self.database)
+
+    def health(self):
+        connection = UnixSocket(self.run_folder / "signer.sock")
+        try:
+            connection.request("GET", "/v1/health")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
 
     def _signer_answers(self):
         assert self.signer.poll() is None, (self.folder / "signer.log").read_text()

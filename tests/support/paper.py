@@ -5,7 +5,9 @@ import json
 import socket
 
 
-class _Unix(http.client.HTTPConnection):
+class UnixSocket(http.client.HTTPConnection):
+    """HTTP on a unix socket."""
+
     def __init__(self, path):
         super().__init__("localhost", timeout=30)
         self.path = str(path)
@@ -23,7 +25,7 @@ class PaperControl:
         self._path = path
 
     def call(self, method, path, body=None):
-        connection = _Unix(self._path)
+        connection = UnixSocket(self._path)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             response = connection.getresponse()

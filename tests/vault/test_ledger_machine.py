@@ -16,10 +16,17 @@ from vault.ledger.recount import differences_of
 from vault.messages.answers import State
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Place
-from vault.service import place, watch
+from vault.service import history, place, watch
 from vault.service.readings import apply_reading
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def history_stays(db):
+    """None of its paths needs to change the past."""
+    history.protect()
+
 
 AMOUNT = 3  # lots; each trade is one
 

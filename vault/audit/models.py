@@ -16,4 +16,23 @@ class Entry(models.Model):
     digest = models.CharField(max_length=64)
 
     class Meta:
-        indexes = [models.Index(fields=["subject"])]
+        indexes = [models.Index(fields=["subject"]), models.Index(fields=["kind"])]
+
+
+class Checkpoint(models.Model):
+    """The key store's word that the chain, and the ledger's, had come this far. `signature` is Ed25519 over it."""
+
+    height = models.BigIntegerField(primary_key=True)
+    digest = models.CharField(max_length=64)
+    ledger_height = models.BigIntegerField()
+    ledger_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    key = models.PositiveIntegerField()  # the version of the key that signed
+    signature = models.CharField(max_length=86)  # base64url of 64 bytes
+
+
+class Mark(models.Model):
+    """The latest time that the signer has seen, so that a clock that was set back is noticed after a restart, too."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,11 +21,26 @@ log = logging.getLogger(__name__)
 
 ROLE = "signer"
 _CREATION_PATH = f"auth/approle/role/{ROLE}/secret-id"
+_CHECKPOINT_KEY = "audit-checkpoint"
+_HEAD = "heads/data/signer"
+_OK, _BAD_REQUEST, _NOT_FOUND = 200, 400, 404
 _RENEW_EVERY = 300  # seconds; the token's period is 20 minutes
 
 
 class BadBootstrap(Exception):
     """The wrapping token is not the one-time token that the supervisor hands to a signer."""
+
+
+class Overtaken(Exception):
+    """Somebody else has written the head since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptHead:
+    """The head as the key store keeps it. `version` is 0 and `words` empty before the first."""
+
+    version: int
+    words: dict[str, Any]
 
 
 class Keystore:
@@ -78,6 +94,35 @@ class Keystore:
         answer = await self._post("envelope/decrypt/accounts", body)
         return base64.b64decode(answer["plaintext"])
 
+    async def sign_checkpoint(self, payload: bytes) -> tuple[int, bytes]:
+        """The version of the checkpoints' key and its Ed25519 signature."""
+        body = {"input": base64.b64encode(payload).decode()}
+        answer = await self._post(f"transit/sign/{_CHECKPOINT_KEY}", body)
+        _, version, signature = answer["signature"].split(":")
+        return int(version.removeprefix("v")), base64.b64decode(signature)
+
+    async def checkpoint_keys(self) -> dict[int, bytes]:
+        """The public half of every version of the checkpoints' key."""
+        answer = await self._request("GET", f"transit/keys/{_CHECKPOINT_KEY}", None)
+        return {int(version): base64.b64decode(key["public_key"]) for version, key in answer["keys"].items()}
+
+    async def read_head(self) -> KeptHead:
+        status, answer = await self._exchange("GET", _HEAD, None)
+        if status not in (_OK, _NOT_FOUND):
+            raise Retry(Code.KEYSTORE_UNAVAILABLE, f"It answered {status}.")
+        data = answer.get("data") or {}
+        version = (data.get("metadata") or {}).get("version", 0)
+        return KeptHead(version=int(version), words=data.get("data") or {})
+
+    async def write_head(self, words: dict[str, Any], after: int) -> int:
+        """The new version. Raises Overtaken unless version `after` is still the newest."""
+        status, answer = await self._exchange("POST", _HEAD, {"data": words, "options": {"cas": after}})
+        if status == _BAD_REQUEST:
+            raise Overtaken
+        if status != _OK:
+            raise Retry(Code.KEYSTORE_UNAVAILABLE, f"It answered {status}.")
+        return int(answer["data"]["version"])
+
     async def healthy(self) -> bool:
         try:
             await self._request("GET", "auth/token/lookup-self", None)
@@ -98,16 +143,21 @@ class Keystore:
         return await self._request("POST", path, body)
 
     async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        status, answer = await self._exchange(method, path, body)
+        if status != _OK:
+            raise Retry(Code.KEYSTORE_UNAVAILABLE, f"It answered {status}.")
+        return answer.get("data") or {}
+
+    async def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        """Status and JSON. Raises Retry when nobody answers, or not in JSON."""
         if self._http is None:
             raise Retry(Code.NOT_READY)
         try:
             async with self._http.request(method, f"http://localhost/v1/{path}", json=body) as response:
-                if response.status != 200:  # noqa: PLR2004 - HTTP's OK
-                    raise Retry(Code.KEYSTORE_UNAVAILABLE, f"It answered {response.status}.")
-                answer: dict[str, Any] = json.loads(await response.read())
-        except (aiohttp.ClientError, TimeoutError, OSError) as why:
+                answer: dict[str, Any] = json.loads(await response.read() or b"{}")
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
             raise Retry(Code.KEYSTORE_UNAVAILABLE, type(why).__name__) from why
-        return answer.get("data") or {}
+        return response.status, answer
 
     def __repr__(self) -> str:
         return "<keystore>"

@@ -7,6 +7,7 @@ prepared -> sending -> accepted -> filled | cancelled | expired
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -15,8 +16,9 @@ import msgspec
 
 from vault.ledger.book import Book, sortable
 from vault.ledger.identity import client_order_id, installation
-from vault.ledger.models import Event, Order, Trade
+from vault.ledger.models import Event, Installation, Order, Trade
 from vault.messages.answers import OrderAnswer, State
+from vault.messages.canonical import digest
 from vault.messages.money import written
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Identity, Place
@@ -27,6 +29,11 @@ def find(identity: Identity) -> Order | None:
     return Order.objects.filter(
         grant=identity.grant, deal=identity.deal, name=identity.name, generation=identity.generation
     ).first()
+
+
+def open_orders(grant: UUID) -> list[Order]:
+    """Every order of the grant that may still trade, oldest first."""
+    return list(Order.objects.filter(grant=grant, alive=True).order_by("id"))
 
 
 def known(intent: Place) -> Order | None:
@@ -231,7 +238,46 @@ def let_go(credential: UUID, *, now: datetime) -> None:
 def tell(order: Order, trade: Trade | None = None) -> None:
     """Write down that something happened, for whoever asks for events."""
     told = msgspec.json.encode(answer(order)).decode()
-    Event.objects.create(grant=order.grant, order=order, trade=trade, told=told)
+    height, previous = head()
+    seq = max(height + 1, Installation.objects.values_list("first_event", flat=True).first() or 1)
+    Event.objects.create(
+        seq=seq, grant=order.grant, order=order, trade=trade, told=told, digest=_digest(previous, seq, told, trade)
+    )
+
+
+def head() -> tuple[int, str]:
+    """Number and digest of the newest event: what the whole ledger has come to."""
+    return Event.objects.order_by("-seq").values_list("seq", "digest").first() or (0, "")
+
+
+def differences() -> Iterator[str]:
+    """A sentence for the first event that was changed, and for every order that is not what its events say."""
+    previous = ""
+    for event in Event.objects.select_related("trade").order_by("seq").iterator():
+        # Events from before there were digests have none, and none comes after them.
+        if (event.digest or previous) and event.digest != _digest(previous, event.seq, event.told, event.trade):
+            yield f"The ledger breaks at event {event.seq}: it, its trade or the one before was changed or removed."
+            break
+        previous = event.digest
+    for order in Order.objects.order_by("id").iterator():
+        last = Event.objects.filter(order=order).order_by("-seq").first()
+        if last is not None and not _agree(order, msgspec.json.decode(last.told, type=OrderAnswer)):
+            yield f"The ledger's row of order {order.client_order_id} is not what event {last.seq} says of it."
+
+
+def _agree(order: Order, told: OrderAnswer) -> bool:
+    """Whether a row stands where its newest event left it."""
+    now = answer(order)
+    words = ("market", "side", "type", "amount", "price", "client_order_id", "filled", "state")
+    return all(getattr(now, word) == getattr(told, word) for word in words)
+
+
+def _digest(previous: str, seq: int, told: str, trade: Trade | None) -> str:
+    words = None
+    if trade is not None:
+        names = ("trade_id", "exchange_order_id", "market", "side", "amount", "price", "fee", "fee_asset", "traded_at")
+        words = {name: getattr(trade, name) for name in names}
+    return digest({"v": 1, "previous": previous, "seq": seq, "told": told, "trade": words})
 
 
 def answer(order: Order) -> OrderAnswer:

@@ -13,6 +13,7 @@ class Installation(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     key = models.CharField(max_length=32)
+    first_event = models.BigIntegerField(default=1)  # after a recovery: above every number that was ever told
 
 
 class Order(models.Model):
@@ -126,3 +127,4 @@ class Event(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT)
     trade = models.ForeignKey(Trade, null=True, on_delete=models.PROTECT)
     told = models.TextField()  # the order as it stood then, JSON
+    digest = models.CharField(max_length=64, default="")  # over this event and the digest before it

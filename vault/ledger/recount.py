@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Model
 
-from vault.ledger.book import Book
+from vault.ledger.book import WINDOW, Book
 from vault.ledger.models import Account, Holding, Order, Trade
-from vault.messages.money import written
+from vault.messages.money import EXACT, written
 
 _SUMS = ("open_orders", "resting", "resting_slippage", "traded", "slipped", "cash")
 _PARTS = ("net", "selling", "buying")
@@ -39,8 +39,25 @@ def recount(grant: UUID) -> tuple[Account, dict[str, Holding]]:
     return fresh, {asset: book.holding(asset) for asset in _assets(grant, book)}
 
 
+def begin_windows_again(*, now: datetime) -> None:
+    """After a clock that ran ahead: windows and days that begin later than they can begin today.
+
+    Trades that were counted in the time that has not come yet stay in the window until it has. Nothing is lost of
+    today's loss: the day goes on from what it began with.
+    """
+    for account in Account.objects.filter(since__gt=now - WINDOW):
+        account.since = now - WINDOW
+        account.traded = account.slipped = "0"
+        for trade in Trade.objects.filter(grant=account.grant, counted_at__gt=account.since):
+            worth = EXACT.multiply(Decimal(trade.amount), Decimal(trade.price))
+            account.traded = written(EXACT.add(Decimal(account.traded), worth))
+            account.slipped = written(EXACT.add(Decimal(account.slipped), Decimal(trade.slippage)))
+        account.save()
+    Account.objects.filter(day__gt=now.date()).update(day=now.date())
+
+
 def differences() -> list[str]:
-    """A sentence for every sum of any grant that is not what orders and trades come to."""
+    """A sentence for every sum of any grant that is not what orders and trades come to. Inside a transaction."""
     grants = {
         *Account.objects.values_list("grant", flat=True),
         *Order.objects.values_list("grant", flat=True).distinct(),
@@ -49,12 +66,11 @@ def differences() -> list[str]:
 
 
 def differences_of(grant: UUID) -> list[str]:
-    """The same of one grant, which is read at one moment."""
-    with transaction.atomic():
-        kept = Account.objects.filter(grant=grant).first()
-        if kept is None:
-            return [f"Grant {grant}: it has orders and no books."] if Order.objects.filter(grant=grant).exists() else []
-        return list(_differences(kept))
+    """The same of one grant. Inside a transaction, so that all of it is of one moment."""
+    kept = Account.objects.filter(grant=grant).first()
+    if kept is None:
+        return [f"Grant {grant}: it has orders and no books."] if Order.objects.filter(grant=grant).exists() else []
+    return list(_differences(kept))
 
 
 def _differences(kept: Account) -> Iterator[str]:

@@ -137,12 +137,16 @@ class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[dict[str, Any]]
     audit: list[dict[str, Any]]
     kills: list[dict[str, Any]] = []
+    mode: str = "normal"  # or recovery, overtaken
+    troubles: list[str] = []  # sentences: what keeps the signer from signing at present
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     keystore: bool
     orders: int
+    mode: str = "normal"
+    troubles: list[str] = []
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,11 @@ class Code(StrEnum):
     # What is stopped
     OPENING_STOPPED = "opening_stopped"
     EVERYTHING_STOPPED = "everything_stopped"
+    IN_RECOVERY = "in_recovery"
+    OVERTAKEN = "overtaken"
+    HEAD_NOT_WRITTEN = "head_not_written"
+    CLOCK_BEHIND = "clock_behind"
+    CLOCK_OFF = "clock_off"
     REAUTHENTICATION_NEEDED = "reauthentication_needed"
     PASSKEY_NEEDED = "passkey_needed"
     PASSKEY_REFUSED = "passkey_refused"
@@ -126,6 +131,12 @@ SENTENCES: dict[Code, str] = {
     Code.WIDER_THAN_BEFORE: "The new version allows more than the old one. Only its owner can widen a grant.",
     Code.OPENING_STOPPED: "The kill switch is on: nothing is opened. Exits, cancels and look-ups go on.",
     Code.EVERYTHING_STOPPED: "The kill switch is on: look-ups and cancels only.",
+    Code.IN_RECOVERY: "The vault's database is older than its head in the key store: look-ups and cancels only, until a"
+    " person has run `python -m vault recover`.",
+    Code.OVERTAKEN: "Another signer has taken over this vault. This one signs nothing more.",
+    Code.HEAD_NOT_WRITTEN: "The key store does not keep the vault's head at present. Nothing is opened until it does.",
+    Code.CLOCK_BEHIND: "This machine's clock runs behind what it showed before. Nothing is signed until it catches up.",
+    Code.CLOCK_OFF: "This machine's clock differs from the exchange's by more than a request may. Nothing was signed.",
     Code.REAUTHENTICATION_NEEDED: "This takes a person who has just signed in again.",
     Code.PASSKEY_NEEDED: "On a real account this takes the owner's passkey.",
     Code.PASSKEY_REFUSED: "The passkey's answer does not hold.",

@@ -20,6 +20,11 @@ def keep(exchange: str, minute: int, middles: Mapping[str, Decimal]) -> None:
     Sample.objects.filter(exchange=exchange, minute__lt=minute - 2 * WINDOW).delete()
 
 
+def forget_after(minute: int) -> None:
+    """Minutes that have not come yet: a clock that ran ahead wrote them."""
+    Sample.objects.filter(minute__gt=minute).delete()
+
+
 def kept(exchange: str) -> Iterator[tuple[int, dict[str, Decimal]]]:
     """The minutes that were written down, oldest first: even old ones say what the last known price was."""
     for row in Sample.objects.filter(exchange=exchange).order_by("minute"):

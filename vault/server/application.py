@@ -69,6 +69,8 @@ class ByKey:
     act: Callable[..., Awaitable[Any]]
     kinds: tuple[EnrolledKey.Kind, ...]
     names_key: bool = True
+    narrows: bool = False  # takes something away: a witness is told at once
+    widens: bool = False  # lets somebody do more than before: not while the vault does not know its own past
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class ByVisit:
 
     word: Any
     act: Callable[[Signer, UUID, Any], Awaitable[Any]]
+    widens: bool = False
 
 
 TABLE: dict[str, ByToken | ByKey | ByVisit] = {
@@ -89,13 +92,13 @@ TABLE: dict[str, ByToken | ByKey | ByVisit] = {
     "/v1/leases/release": ByKey(words.ReleaseLease, leases.release, (_RUNNER,)),
     "/v1/tokens": ByKey(words.MintToken, leases.mint, (_RUNNER,)),
     "/v1/events": ByKey(words.ReadEvents, leases.events, (_RUNNER,)),
-    "/v1/grants/write": ByKey(words.WriteGrant, grants.write, (_WEB,)),
-    "/v1/grants/revoke": ByKey(words.RevokeGrant, grants.revoke, (_WEB, _PAGES)),
-    "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB, _PAGES), names_key=False),
-    "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB, _PAGES), names_key=False),
-    "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB, _PAGES), names_key=False),
-    "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB, _PAGES)),
-    "/v1/kills/lift": ByKey(words.LiftKill, kills.lift, (_WEB,)),
+    "/v1/grants/write": ByKey(words.WriteGrant, grants.write, (_WEB,), widens=True),
+    "/v1/grants/revoke": ByKey(words.RevokeGrant, grants.revoke, (_WEB, _PAGES), narrows=True),
+    "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB, _PAGES), names_key=False, widens=True),
+    "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB, _PAGES), names_key=False, widens=True),
+    "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB, _PAGES), names_key=False, narrows=True),
+    "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB, _PAGES), narrows=True),
+    "/v1/kills/lift": ByKey(words.LiftKill, kills.lift, (_WEB,), widens=True),
     "/v1/visits/ticket": ByKey(pk.OpenTicket, visits.ticket, (_WEB,), names_key=False),
     "/v1/visits/enter": ByKey(pk.EnterByTicket, visits.enter, (_PAGES,), names_key=False),
     "/v1/visits/leave": ByVisit(pk.LeaveVisit, visits.leave),
@@ -103,9 +106,9 @@ TABLE: dict[str, ByToken | ByKey | ByVisit] = {
     "/v1/passkeys/begin-sign-in": ByKey(pk.BeginSignIn, passkeys.begin_sign_in, (_PAGES,), names_key=False),
     "/v1/passkeys/sign-in": ByKey(pk.EnterByPasskey, passkeys.sign_in, (_PAGES,), names_key=False),
     "/v1/passkeys/redeem": ByKey(pk.RedeemCode, passkeys.redeem, (_PAGES,), names_key=False),
-    "/v1/passkeys/add": ByKey(pk.AddPasskey, passkeys.add, (_PAGES,), names_key=False),
+    "/v1/passkeys/add": ByKey(pk.AddPasskey, passkeys.add, (_PAGES,), names_key=False, widens=True),
     "/v1/passkeys/begin": ByVisit(pk.Begin, passkeys.begin),
-    "/v1/passkeys/confirm": ByVisit(pk.Confirm, passkeys.confirm),
+    "/v1/passkeys/confirm": ByVisit(pk.Confirm, passkeys.confirm, widens=True),
     "/v1/overview": ByKey(words.Overview, overview.overview, (_WEB, _RUNNER), names_key=False),
 }
 
@@ -145,7 +148,7 @@ class Application:
         path = scope["path"]
         if path == "/v1/health":
             health = await overview.health(self._signer)
-            return (200 if health.ok else _UNAVAILABLE), health
+            return (200 if health.keystore else _UNAVAILABLE), health
         row = TABLE.get(path)
         if row is None or scope["method"] != "POST":
             raise Refused(Code.NOT_FOUND, f"POST to one of: {', '.join(TABLE)}.")
@@ -156,7 +159,10 @@ class Application:
         if isinstance(row, ByVisit):
             await self._door.admit(request, _PAGES)
             owner = await visits.whose(self._signer, request.visit)
+            self._allowed(row)
             answer = await row.act(self._signer, owner, _word(row.word, request.body))
+            if row.widens:
+                self._signer.witnessed.set()
         else:
             answer = await self._by_key(row, request)
         return 200, {} if answer is None else answer
@@ -167,7 +173,16 @@ class Application:
         if key.kind == _PAGES and _WEB in row.kinds and word.owner != await visits.whose(self._signer, request.visit):
             # What the web may do for any owner, the pages do for the one who visits.
             raise Refused(Code.NOT_FOUND, "No such thing of this owner.")
-        return await (row.act(self._signer, key, word) if row.names_key else row.act(self._signer, word))
+        self._allowed(row)
+        answer = await (row.act(self._signer, key, word) if row.names_key else row.act(self._signer, word))
+        if row.narrows:
+            self._signer.witnessed.set()
+        return answer
+
+    def _allowed(self, row: ByKey | ByVisit) -> None:
+        """Raises Refused: what may have been taken away in a past that is lost is not given anew."""
+        if row.widens:
+            self._signer.standing.may_place()
 
 
 def _word(form: Any, body: bytes) -> Any:

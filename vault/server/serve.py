@@ -14,8 +14,10 @@ import uvicorn
 
 from vault.custody.session import Keystore
 from vault.server.application import Application
-from vault.service import references, watch
+from vault.service import clocks, history, references, watch
 from vault.service.signer import Signer
+from vault.service.standing import Mode
+from vault.service.witness import Witness
 from vault.settings import VAULT
 from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
@@ -27,7 +29,7 @@ class AnotherSigner(Exception):
     """Two signers on one ledger would each think that they alone decide."""
 
 
-def _alone(path: Path) -> IO[bytes]:
+def alone(path: Path) -> IO[bytes]:
     """A lock that lasts as long as this process, however it ends."""
     file = path.open("ab")
     try:
@@ -43,7 +45,7 @@ async def serve(wrapping_token: str) -> None:
 
     Raises AnotherSigner, and BadBootstrap when the key store does not let this process in.
     """
-    lock = _alone(VAULT.state / "signer.lock")
+    lock = alone(VAULT.state / "signer.lock")
     keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
     venues = {
         "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout, paper=True),
@@ -51,16 +53,19 @@ async def serve(wrapping_token: str) -> None:
     if VAULT.binance_url:
         venues["binance"] = Venue(VAULT.binance_url, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout)
     signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
+    await signer.database.run(history.check)
     await keystore.open()
     for venue in venues.values():
         await venue.open()
-    await signer.database.run(watch.after_a_stop)
+    witness = Witness(signer)
+    await witness.begin()
+    await signer.database.run(watch.after_a_stop, rolled_back=signer.standing.mode is Mode.RECOVERY)
     await references.begin(signer)
-    background = [
-        asyncio.create_task(watch.watch(signer)),
-        asyncio.create_task(references.gather(signer)),
-        asyncio.create_task(keystore.keep_renewed()),
-    ]
+    tasks = (
+        *(watch.watch(signer), references.gather(signer), witness.watch(), clocks.watch(signer)),
+        keystore.keep_renewed(),
+    )
+    background = [asyncio.create_task(task) for task in tasks]
     try:
         await _listen(Application(signer), _bind(VAULT.signer_socket))
     finally:

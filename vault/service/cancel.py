@@ -93,7 +93,11 @@ def _admit(caller: Bearer, word: Cancel) -> Admitted:
 
 def _close(admitted: Admitted, body: dict[str, Any], reading: dict[str, Any] | None) -> OrderAnswer:
     now = clock.now()
-    chain.append("order.cancelled", admitted.order.client_order_id, body, now=now, closes=admitted.opening)
+    opening, about = admitted.opening, admitted.order.client_order_id
+    if opening is not None and chain.is_open(opening):
+        chain.append("order.cancelled", about, body, now=now, closes=opening)
+    else:  # the watch gave it up and has closed it
+        chain.append("order.learned_late", about, body, now=now)
     order = Order.objects.get(pk=admitted.order.pk)
     # Whatever came of it, this attempt is over: an order that is still there may be cancelled again.
     ledger.cancelling(order, False, now=now)

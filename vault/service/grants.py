@@ -12,6 +12,7 @@ from vault.audit import chain
 from vault.grants import grants
 from vault.grants.models import Credential, Grant
 from vault.messages.answers import BalancesAnswer, GrantAnswer
+from vault.messages.canonical import digest
 from vault.messages.money import written
 from vault.messages.words import Balances, RevokeGrant, WriteGrant
 from vault.service import facts, identify, references, sending
@@ -34,7 +35,9 @@ def _write(signer: Signer, key: EnrolledKey, word: WriteGrant) -> tuple[GrantAns
     exchange = Credential.objects.filter(id=word.credential).values_list("exchange", flat=True).first()
     paper = exchange is not None and signer.venue(exchange).paper
     grant = grants.write(word, by=key.id, now=now, paper=paper)
-    chain.append("grant.written", str(grant.id), {"word": msgspec.to_builtins(word), "by": key.id}, now=now)
+    approved = grants.approved_at(grant) is not None
+    body = {"word": msgspec.to_builtins(word), "digest": digest(word.text), "approved": approved, "by": key.id}
+    chain.append("grant.written", str(grant.id), body, now=now)
     return GrantAnswer(grant=str(grant.id), version=grant.version), grant.credential.exchange
 
 

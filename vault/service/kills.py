@@ -17,7 +17,7 @@ from vault import clock
 from vault.audit import chain
 from vault.grants.models import Credential, Grant
 from vault.kills import kills
-from vault.ledger import positions
+from vault.ledger import ledger
 from vault.messages.answers import KillAnswer
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Kill, KillScope, LiftKill, StopLevel
@@ -105,7 +105,7 @@ def _take_back(scope: str, by: str, *, told: dict[str, Any], now: datetime) -> i
 def _answer(scope: str) -> KillAnswer:
     levels = {each.level for each in kills.in_force([scope])}
     strictest = next((level for level in (StopLevel.EVERYTHING, StopLevel.OPENING) if level in levels), "")
-    resting = sum(len(positions.open_orders(grant.id)) for grant in grants_in(scope))
+    resting = sum(len(ledger.open_orders(grant.id)) for grant in grants_in(scope))
     return KillAnswer(scope=scope, level=strictest, resting=resting)
 
 

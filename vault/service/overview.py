@@ -23,7 +23,8 @@ from vault.tokens.models import Lease
 
 async def overview(signer: Signer, word: Overview) -> OverviewAnswer:
     """Newest first, at most `limit` rows a table; of one owner, or of everybody."""
-    return await signer.database.run(_overview, word)
+    tables = await signer.database.run(_overview, word)
+    return msgspec.structs.replace(tables, mode=signer.standing.mode, troubles=signer.standing.troubles())
 
 
 def _overview(word: Overview) -> OverviewAnswer:
@@ -59,7 +60,10 @@ async def health(signer: Signer) -> HealthAnswer:
     """Whether orders can be signed right now."""
     keystore = await signer.keystore.healthy()
     orders = await signer.database.run(_sent)
-    return HealthAnswer(ok=keystore, keystore=keystore, orders=orders)
+    troubles = signer.standing.troubles()
+    return HealthAnswer(
+        ok=keystore and not troubles, keystore=keystore, orders=orders, mode=signer.standing.mode, troubles=troubles
+    )
 
 
 def _sent() -> int:

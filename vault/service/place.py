@@ -82,13 +82,12 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     """Steps 1 to 3. An order that was sent before is answered. Raises Refused, which is written down."""
     now = clock.now()
     admission = identify.admit(caller, intent.grant, now=now)
-    grant, credential = admission.grant, admission.grant.credential
+    credential = admission.grant.credential
     body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
     try:
         if (known := ledger.known(intent)) is not None:
             return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
-        epoch = stops.admit(grant, intent)
-        order = _write_down(signer, caller, admission, intent, numbers, now=now)
+        order, epoch = _write_down(signer, caller, admission, intent, numbers, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
@@ -105,8 +104,8 @@ def _write_down(
     numbers: tuple[Decimal, Decimal],
     *,
     now: datetime,
-) -> Order:
-    """The row of an order that the policy allows. Raises Refused."""
+) -> tuple[Order, int]:
+    """The row of an order that the policy allows, and the kill switch's epoch. Raises Refused, Retry."""
     grant = admission.grant
     if grant.credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
@@ -115,6 +114,7 @@ def _write_down(
     workshop.market_id(intent.market)
     book = Book.of(grant.id, now=now)
     about = facts.gather(signer, caller, intent, numbers=numbers, admission=admission, book=book, now=now)
+    epoch = stops.admit(signer, grant, exits=about.exits)
     authorise(about)
     workshop.on_grid(intent.market, *numbers)
     fair = None if about.reference is None else about.reference.price(intent.side)
@@ -122,7 +122,7 @@ def _write_down(
         intent, book, credential=grant.credential.id, exchange=exchange, now=now, exits=about.exits, reference=fair
     )
     signer.pace.count(grant.id, "exit" if about.exits else "order")
-    return order
+    return order, epoch
 
 
 async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnswer:
@@ -131,9 +131,11 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
     deadline = order.prepared_at + DEADLINE
 
     async def last_look() -> None:
-        await signer.database.run(_about_to_send, caller, admitted, deadline)
+        await signer.database.run(_about_to_send, signer, caller, admitted, deadline)
 
     try:
+        if signer.standing.looks_first and (found := await _sent_before(signer, admitted)):
+            return await _written(signer, _accepted, admitted, found)
         operation = binance.place(
             signer.venue(order.exchange).workshop,
             symbol=order.market,
@@ -159,6 +161,23 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
         signer.stir(order.credential, order.market)
 
 
+async def _sent_before(signer: Signer, admitted: Admitted) -> dict[str, Any] | None:
+    """What the exchange has under this order's name: the part of the ledger that was lost may have sent it.
+
+    Raises Retry when the exchange does not tell: then nothing is sent.
+    """
+    order = admitted.order
+    workshop = signer.venue(order.exchange).workshop
+    operation = binance.look_up(workshop, symbol=order.market, client_order_id=order.client_order_id)
+    try:
+        reading: dict[str, Any] = await sending.carry_out(signer, admitted.credential, operation)
+    except NotThere:
+        return None
+    except (NotSent, Unsure, Rejected) as why:
+        raise Retry(Code.EXCHANGE_UNREACHABLE, str(why)[:200]) from why
+    return reading
+
+
 async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) -> OrderAnswer:
     """Step 8. A ledger that fails now must not say that nothing happened: raises OutcomeUnknown."""
     try:
@@ -167,11 +186,11 @@ async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) 
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
-def _about_to_send(caller: Bearer, admitted: Admitted, deadline: datetime) -> None:
+def _about_to_send(signer: Signer, caller: Bearer, admitted: Admitted, deadline: datetime) -> None:
     now = clock.now()
     if now > deadline:
         raise Refused(Code.DEADLINE_PASSED)
-    stops.still(identify.in_force(caller.claims), admitted.order, admitted.epoch)
+    stops.still(signer, identify.in_force(caller.claims), admitted.order, admitted.epoch)
     leases.live(caller.claims.shard, caller.claims.fence, now=now, holder=caller.claims.runner)
     ledger.sending(_still_to_send(admitted.order.pk), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
 
@@ -204,5 +223,9 @@ def _accepted(admitted: Admitted, reading: dict[str, Any]) -> OrderAnswer:
 def _close(admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
     """The closing audit entry; the row as it is now, which may have been touched meanwhile."""
     now = clock.now()
-    chain.append("order.placed", admitted.order.client_order_id, body, now=now, closes=admitted.opening)
-    return Order.objects.get(pk=admitted.order.pk), now
+    order = Order.objects.get(pk=admitted.order.pk)
+    if State(order.state) in (State.PREPARED, State.SENDING):
+        chain.append("order.placed", order.client_order_id, body, now=now, closes=admitted.opening)
+    else:  # the watch gave it up and has closed it
+        chain.append("order.learned_late", order.client_order_id, body, now=now)
+    return order, now

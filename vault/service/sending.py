@@ -26,11 +26,13 @@ async def carry_out(
     Raises Refused or Retry before anything is sent; Rejected, NotThere, NotSent or Unsure from the exchange.
     """
     venue = signer.venue(credential.exchange)
+    signer.standing.may_sign(credential.exchange)
     await markets_known(venue)
     built = venue.workshop.build(operation.call, await signer.api_key(credential))
     operation.expected.check(built)
     if built.payload is None:
         raise Refused(Code.REQUEST_NOT_AS_INTENDED, "there was nothing to sign")
+    signer.standing.may_sign(credential.exchange)
     mac = await signer.keystore.mac(credential.key_name, built.payload)
     if last_look is not None:
         await last_look()

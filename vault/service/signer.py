@@ -17,6 +17,7 @@ from vault.messages.refusals import Code, Refused, Retry
 from vault.prices.board import Board
 from vault.service.database import Database
 from vault.service.pace import Pace
+from vault.service.standing import Standing
 from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
 
@@ -31,6 +32,8 @@ class Signer:
     database: Database = field(default_factory=Database)
     started_at: datetime = field(default_factory=clock.now)
     wake: asyncio.Event = field(default_factory=asyncio.Event)  # set when some account should be read at once
+    standing: Standing = field(default_factory=Standing)
+    witnessed: asyncio.Event = field(default_factory=asyncio.Event)  # set when the heads should be kept at once
     stirred: set[tuple[UUID, str]] = field(default_factory=set)  # which: credential and market
     # by key and market: the number of the first trade that was never listed, so far
     next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)

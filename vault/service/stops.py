@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from vault.grants.models import Grant
 from vault.kills import kills
-from vault.ledger import positions
 from vault.ledger.models import Order
 from vault.messages.refusals import Code, Refused
-from vault.messages.words import Place, StopLevel
+from vault.messages.words import StopLevel
+from vault.service.signer import Signer
 
 
-def admit(grant: Grant, intent: Place) -> int:
-    """The epoch under which this order is let through. Inside a transaction. Raises Refused."""
+def admit(signer: Signer, grant: Grant, *, exits: bool) -> int:
+    """The epoch under which this order is let through; `exits`: it only reduces what the grant holds.
+
+    Inside a transaction. Raises Refused, and Retry(HEAD_NOT_WRITTEN).
+    """
+    signer.standing.may_place()
     standing = _standing(grant)
     if standing.level is StopLevel.EVERYTHING:
         raise Refused(Code.EVERYTHING_STOPPED)
-    if standing.level is StopLevel.OPENING and not _closes(intent):
+    if exits:
+        return standing.epoch
+    if standing.level is StopLevel.OPENING:
         raise Refused(Code.OPENING_STOPPED)
+    signer.standing.may_open()
     return standing.epoch
 
 
-def still(grant: Grant, order: Order, epoch: int) -> None:
+def still(signer: Signer, grant: Grant, order: Order, epoch: int) -> None:
     """Raises Refused when something was stopped since the order was let through."""
+    signer.standing.may_place()
     standing = _standing(grant)
-    if standing.epoch == epoch and standing.level is None:
-        return
     if standing.level is StopLevel.EVERYTHING:
         raise Refused(Code.EVERYTHING_STOPPED)
-    if not _closes(order):
+    if standing.epoch != epoch and not order.exits:
         raise Refused(Code.OPENING_STOPPED)
 
 
 def _standing(grant: Grant) -> kills.Standing:
     return kills.standing(grant.owner, grant.credential_id, grant.id)
-
-
-def _closes(order: Place | Order) -> bool:
-    row = order.pk if isinstance(order, Order) else None
-    return positions.reduces(order.grant, order.market, order.side, Decimal(order.amount), apart_from=row)

@@ -20,7 +20,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
@@ -67,24 +67,42 @@ class Account:
         return (self.credential.id, self.market)
 
 
-def after_a_stop() -> None:
-    """What a signer that was stopped left behind: what it never sent is over, what it was sending is unknown."""
+def after_a_stop(*, rolled_back: bool = False) -> None:
+    """What a signer that was stopped left behind: what it never sent is over, what it was sending is unknown.
+
+    `rolled_back`: the database is older than what was done, so whatever was not over yet may have been sent.
+    """
     now = clock.now()
     installation()  # written down before any order needs it: it is remembered, and an order's transaction may roll back
     for order in Order.objects.filter(state=State.PREPARED):
-        _never_sent(order, "the signer was stopped before")
+        if rolled_back:
+            ledger.sending(order, valid_until=now, now=now)
+        else:
+            _never_sent(order, "the signer was stopped before")
     for order in Order.objects.filter(state=State.SENDING):
-        chain.append("order.placed", order.client_order_id, {"state": State.UNKNOWN, "reason": "stopped"}, now=now)
-        ledger.unknown(order, "the signer was stopped while sending", now=now)
-    Order.objects.filter(cancelling=True).update(cancelling=False)
+        _unanswered(order, "the signer was stopped while sending", now=now)
+    for order in Order.objects.filter(cancelling=True):
+        _cancel_given_up(order, "the signer was stopped", now=now)
+    # Its order may have ended, by a cancel of its own, while another cancel was still on its way.
+    chain.close_what_was_left({"outcome": "unknown", "reason": "the signer was stopped"}, now=now)
     for credential in Credential.objects.filter(state=Credential.State.REMOVED):
         ledger.let_go(credential.id, now=now)
 
 
 def _never_sent(order: Order, why: str) -> None:
     now = clock.now()
-    chain.append("order.placed", order.client_order_id, {"state": State.REJECTED, "reason": why}, now=now)
+    chain.close("order.place", order.client_order_id, {"state": State.REJECTED, "reason": why}, now=now)
     ledger.end(order, State.REJECTED, f"never sent: {why}", now=now)
+
+
+def _unanswered(order: Order, why: str, *, now: datetime) -> None:
+    chain.close("order.place", order.client_order_id, {"state": State.UNKNOWN, "reason": why}, now=now)
+    ledger.unknown(order, why, now=now)
+
+
+def _cancel_given_up(order: Order, why: str, *, now: datetime) -> None:
+    chain.close("order.cancel", order.client_order_id, {"outcome": "unknown", "reason": why}, now=now)
+    ledger.cancelling(order, False, now=now)
 
 
 async def watch(signer: Signer) -> NoReturn:
@@ -147,8 +165,9 @@ def _tidy() -> None:
     for order in Order.objects.filter(state=State.PREPARED, updated_at__lt=late):
         _never_sent(order, "it was given up")
     for order in Order.objects.filter(state=State.SENDING, updated_at__lt=late):
-        ledger.unknown(order, "no answer", now=now)
-    Order.objects.filter(cancelling=True, updated_at__lt=late).update(cancelling=False)
+        _unanswered(order, "no answer", now=now)
+    for order in Order.objects.filter(cancelling=True, updated_at__lt=late):
+        _cancel_given_up(order, "it was given up", now=now)
 
 
 async def _read(signer: Signer, account: Account) -> None:

@@ -38,6 +38,11 @@ def day_tickers(symbols: Sequence[str]) -> Call:
     return Call(method="fetch_tickers", args=(list(symbols),))
 
 
+def server_time() -> Call:
+    """The exchange's clock, public."""
+    return Call(method="fetch_time")
+
+
 def place(
     workshop: Workshop,
     *,

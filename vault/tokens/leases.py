@@ -27,6 +27,17 @@ def take(shard: str, holder: EnrolledKey, proof_key: str, *, now: datetime, unti
     return lease
 
 
+def end_all(*, now: datetime, further: int = 1) -> None:
+    """Every lease is over, and its fence goes up: no token that was ever given out under one counts any more.
+
+    `further`: by how much, where nobody knows any more how many were given out. Run inside a transaction.
+    """
+    for lease in Lease.objects.select_for_update():
+        lease.fence += further
+        lease.expires_at = now
+        lease.save(update_fields=["fence", "expires_at"])
+
+
 def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) -> Lease:
     """The lease that this fence belongs to. Raises Refused when it is gone, overtaken or another's."""
     lease = Lease.objects.select_for_update().filter(shard=shard).first()

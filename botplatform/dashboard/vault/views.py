@@ -33,6 +33,7 @@ def vault(request: HttpRequest) -> HttpResponse:
             "grants": tables.grants,
             "orders": tables.orders,
             "refused": refused,
+            "troubles": tables.troubles,
             "kills": kills.shown(tables.kills),
         },
     )

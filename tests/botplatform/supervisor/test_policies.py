@@ -85,6 +85,10 @@ SIGNER = [
     (NO, "POST", "envelope/decrypt/accounts", {"batch_input": [{"ciphertext": "{sealed}", **AAD}]}),
     (NO, "POST", "envelope/encrypt/accounts", {"plaintext": X, **AAD}),
     (NO, "POST", "envelope/rewrap/accounts", {"ciphertext": "{sealed}"}),
+    (OK, "GET", CHECKPOINT, None),
+    (NO, "GET", "transit/export/signing-key/audit-checkpoint", None),
+    (NO, "POST", f"{CHECKPOINT}/config", {"exportable": True}),
+    (NO, "POST", f"{CHECKPOINT}/rotate", {}),
     (NO, "POST", "heads/metadata/signer", {"max_versions": 1}),
     (BAD, "POST", "heads/data/signer", {"data": {"height": 1}}),  # compare-and-set is the mount's rule
     (OK, "POST", "heads/data/signer", {"data": {"height": 1}, "options": {"cas": 0}}),

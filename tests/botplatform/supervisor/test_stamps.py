@@ -59,6 +59,23 @@ def test_an_older_copy_of_the_database_is_migrated(migrated, project):
     assert not migrated.is_current()
 
 
+def test_a_database_that_lost_a_trigger_is_migrated(project):
+    apply(project / "db", "0001_first")
+    with contextlib.closing(sqlite3.connect(project / "db")) as connection, connection:
+        connection.execute("CREATE TRIGGER t BEFORE DELETE ON django_migrations BEGIN SELECT 1; END")
+    rules = project / "rules.py"
+    rules.touch()
+    stamp = stamps.migrated("app", project / "db", project / "stamp", rules)
+    stamp.renew()
+    with contextlib.closing(sqlite3.connect(project / "db")) as connection, connection:
+        connection.execute("DROP TRIGGER t")
+    assert not stamp.is_current()
+    stamp.renew()
+    assert stamp.is_current()
+    rules.write_text("stricter")
+    assert not stamp.is_current()
+
+
 def test_a_lost_or_empty_database_is_migrated(migrated, project):
     (project / "db").unlink()
     assert not migrated.is_current()

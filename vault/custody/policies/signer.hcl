@@ -34,6 +34,8 @@ path "transit/sign/audit-checkpoint" {
   capabilities       = ["update"]
   allowed_parameters = { "input" = [] }
 }
+# The public half: checkpoints are checked with it, offline.
+path "transit/keys/audit-checkpoint" { capabilities = ["read"] }
 path "heads/data/signer" {
   capabilities        = ["create", "update", "read"]
   allowed_parameters  = {
