@@ -34,6 +34,7 @@ class Environment(BaseSettings):
     pages_host: str = "127.0.0.1"
     pages_port: int | None = None
     pages_key: Path = _VAR / "platform" / "pages.key"
+    egress_address: str | None = None  # where exchanges see the signer's requests come from, for owners to bind keys to
     binance_url: str | None = None  # real money: the signer talks to Binance where this is set, and only there
     lease_seconds: float = 10
     token_seconds: float = Field(default=120, gt=0, le=120)

@@ -43,6 +43,13 @@ def _amount(name: str, value: Any, *, least: Decimal = ZERO) -> Decimal:
     return amount
 
 
+def _rights(wish: Wish) -> frozenset[str]:
+    rights = frozenset(wish.get("rights", ["trade"]))
+    if not rights <= RIGHTS:
+        raise Mistake(f"rights: there is no right {min(rights - RIGHTS)}; use trade and withdraw.")
+    return rights
+
+
 def _balances(wish: Wish) -> dict[str, Decimal]:
     balances = {}
     for asset, value in wish.get("balances", {}).items():
@@ -68,6 +75,7 @@ class Control:
             ("GET", "/health", self.health),
             ("POST", "/accounts", self.open_account),
             ("GET", "/accounts/{account}", self.balances),
+            ("POST", "/accounts/{account}/keys", self.add_key),
             ("POST", "/accounts/{account}/deposit", self.deposit),
             ("GET", "/accounts/{account}/orders", self.orders),
             ("GET", "/accounts/{account}/trades", self.trades),
@@ -108,16 +116,18 @@ class Control:
         }
 
     async def open_account(self, _request: web.Request, wish: Wish) -> Any:
-        rights = frozenset(wish.get("rights", ["trade"]))
-        if not rights <= RIGHTS:
-            raise Mistake(f"rights: there is no right {min(rights - RIGHTS)}; use trade and withdraw.")
         key = self.exchange.open_account(
-            rights=rights,
+            rights=_rights(wish),
             balances=_balances(wish),
             maker=_amount("maker", wish.get("maker", "0.001")),
             taker=_amount("taker", wish.get("taker", "0.001")),
             ips=tuple(wish.get("ips", ())),
         )
+        return {"account": key.account, "key": key.key, "secret": key.secret}
+
+    async def add_key(self, request: web.Request, wish: Wish) -> Any:
+        account = self._account(request)
+        key = self.exchange.add_key(account, rights=_rights(wish), ips=tuple(wish.get("ips", ())))
         return {"account": key.account, "key": key.key, "secret": key.secret}
 
     def _account(self, request: web.Request) -> Account:

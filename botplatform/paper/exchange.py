@@ -259,17 +259,18 @@ class Exchange:
         account = Account(id=max(0, *self.engine.accounts) + 1, maker=maker, taker=taker)
         for asset, amount in balances.items():
             account.balance(asset).free = amount
-        key = Key(
-            key=random_key(),
-            secret=random_key(),
-            account=account.id,
-            rights=rights | {"read"},
-            created=now,
-            ips=ips,
-        )
+        key = _key(account, rights, ips)
         with self._writing():
             self.store.open_account(account, key, balances, now)
         self.engine.accounts[account.id] = account
+        self.keys[key.key] = key
+        return key
+
+    def add_key(self, account: Account, *, rights: frozenset[str], ips: tuple[str, ...] = ()) -> Key:
+        """A further key of an account that is there."""
+        key = _key(account, rights, ips)
+        with self._writing():
+            self.store.add_key(key)
         self.keys[key.key] = key
         return key
 
@@ -307,3 +308,14 @@ class Exchange:
             if amount != deposited.get(asset, ZERO)
         )
         return mistakes
+
+
+def _key(account: Account, rights: frozenset[str], ips: tuple[str, ...]) -> Key:
+    return Key(
+        key=random_key(),
+        secret=random_key(),
+        account=account.id,
+        rights=rights | {"read"},
+        created=clock.now(),
+        ips=ips,
+    )

@@ -23,7 +23,8 @@ BEFORE = frozenset(
 )
 AFTER = frozenset({"accept_then_hang", "accept_then_drop", "accept_then_500", "delay_answer"})
 READING = frozenset({"not_found", "stale", "duplicate_trades", "reorder"})
-KINDS = BEFORE | AFTER | READING | {"partial_fill", "cancel_then_reject"}
+OF_KEYS = frozenset({"untold", "expires"})
+KINDS = BEFORE | AFTER | READING | OF_KEYS | {"partial_fill", "cancel_then_reject"}
 
 LOOK_UPS = frozenset(
     {

@@ -330,7 +330,13 @@ def api_restrictions(call: Call) -> Any:
     key = call.key
     if key is None:
         raise errors.key_or_permissions()
+    facts = {"account": str(key.account)}
+    if call.faults.take({"untold"}, call.on, facts):
+        return {"createTime": key.created}
+    ending = call.faults.take({"expires"}, call.on, facts)
+    ends = {"tradingAuthorityExpirationTime": clock.now() + int((ending.seconds or 0) * 1000)} if ending else {}
     return {
+        **ends,
         "ipRestrict": bool(key.ips),
         "createTime": key.created,
         "enableReading": "read" in key.rights,

@@ -137,17 +137,7 @@ class Store:
         """Writes an account with its first key and its first balances."""
         with self.transaction() as db:
             db.execute("INSERT INTO accounts VALUES (?, ?, ?)", (account.id, str(account.maker), str(account.taker)))
-            db.execute(
-                "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    key.key,
-                    key.secret,
-                    key.account,
-                    ",".join(sorted(key.rights)),
-                    key.created,
-                    json.dumps(key.ips),
-                ),
-            )
+            self._add_key(db, key)
             for asset, amount in deposits.items():
                 self._deposit(db, account, asset, amount, now)
 
@@ -166,6 +156,15 @@ class Store:
             "INSERT OR REPLACE INTO balances VALUES (?, ?, ?, ?)",
             (account.id, asset, wire(balance.free), wire(balance.locked)),
         )
+
+    def add_key(self, key: Key) -> None:
+        with self.transaction() as db:
+            self._add_key(db, key)
+
+    def _add_key(self, db: sqlite3.Connection, key: Key) -> None:
+        rights = ",".join(sorted(key.rights))
+        row = (key.key, key.secret, key.account, rights, key.created, json.dumps(key.ips))
+        db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def delete_key(self, key: str) -> None:
         self._db.execute("DELETE FROM keys WHERE key = ?", (key,))

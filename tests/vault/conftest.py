@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.machine import Machine
 from tests.support.processes import wait_until
+from tests.support.vaulted import Vaulted, files_alone
 from tests.vault.wire import Wire
 from vault.messages.answers import State
 from vault.messages.refusals import SENTENCES, Refused
@@ -19,6 +20,20 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def machine():
     with Machine() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scripts():
+    """The address of the pages' scripts: localhost, so WebCrypto is there."""
+    with files_alone() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def vaulted(scripts):
+    """A machine with the vault's pages."""
+    with Vaulted(scripts) as running:
         yield running
 
 

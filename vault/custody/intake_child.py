@@ -53,9 +53,11 @@ def _connect(order: dict[str, Any]) -> dict[str, Any]:
     try:
         form = open_form(VAULT.intake_folder / "intake.key", unb64(order["sealed"]), bound_to)
         words = json.loads(form.expose())
-        key, secret = words["key"], words["secret"]
-    except (CannotOpen, ValueError, KeyError, TypeError) as why:
+        key, secret, others = words["key"], words["secret"], words.keys() - {"v", "key", "secret"}
+    except (CannotOpen, ValueError, KeyError, TypeError, AttributeError) as why:
         raise Refused(Code.SEALED_FORM_INVALID) from why
+    if others:
+        raise Refused(Code.KEY_MALFORMED, f"{', '.join(sorted(others))[:40]}: a key of this exchange has none.")
     for name, value in (("key", key), ("secret", secret)):
         if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):
             raise Refused(Code.KEY_MALFORMED, f"{name}: it must be 8 to 512 printable characters without spaces.")

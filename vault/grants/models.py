@@ -8,6 +8,7 @@ class Credential(models.Model):
 
     class State(models.TextChoices):
         ANNOUNCED = "announced"
+        WAITING = "waiting"  # its exchange does not tell what it may do: its owner has to say so
         READY = "ready"
         REMOVED = "removed"
 
@@ -20,11 +21,14 @@ class Credential(models.Model):
     ip_bound = models.BooleanField(null=True)
     announced_at = models.DateTimeField()
     connected_at = models.DateTimeField(null=True)
+    turn = models.PositiveIntegerField(default=0)  # how often it was replaced by a newer key of the same account
+    profile = models.CharField(max_length=80, default="")  # what the exchange calls the account; empty: not known
+    expires_at = models.DateTimeField(null=True)  # None: never, or the exchange does not tell
 
     @property
     def key_name(self) -> str:
         """Its name in Transit: says nothing of the owner."""
-        return f"acct-{self.id.hex}"
+        return f"acct-{self.id.hex}" + (f"-{self.turn}" if self.turn else "")
 
 
 class Grant(models.Model):

@@ -108,6 +108,9 @@ class RightsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     trading: bool | None
     withdrawing: bool | None
     ip_bound: bool | None
+    expires: int | None = None  # seconds since 1970
+    address: str = ""  # what to bind it to at the exchange; empty: the signer was not told its own address
+    waits: bool = False  # for its owner to say that it cannot withdraw
 
 
 class BalancesAnswer(msgspec.Struct, frozen=True, kw_only=True):

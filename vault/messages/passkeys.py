@@ -21,6 +21,7 @@ class Act(StrEnum):
     SIGN_IN = "sign-in"
     APPROVE = "approve"  # subject: a grant's id; its newest version is what is signed
     LIFT = "lift"  # subject: the scope of a kill
+    CONFIRM = "confirm-key"  # subject: a key's id; its owner says that it cannot withdraw
     ADD = "add-passkey"
     REMOVE = "remove-passkey"  # subject: a passkey's id
     MAKE = "make-passkey"  # the new passkey's own challenge
@@ -137,6 +138,8 @@ class LookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Of one owner. Rows for people to read."""
 
     owner: str
+    public_key: str  # what keys are sealed to: see SealingAnswer
+    exchanges: list[dict[str, Any]]
     credentials: list[dict[str, Any]]
     grants: list[dict[str, Any]]
     passkeys: list[dict[str, Any]]

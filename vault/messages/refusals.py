@@ -78,6 +78,8 @@ class Code(StrEnum):
     KEY_MALFORMED = "key_malformed"
     KEY_REFUSED_BY_EXCHANGE = "key_refused_by_exchange"
     KEY_CAN_WITHDRAW = "key_can_withdraw"
+    KEY_RIGHTS_UNKNOWN = "key_rights_unknown"
+    KEY_OF_ANOTHER_ACCOUNT = "key_of_another_account"
     KEY_CANNOT_TRADE = "key_cannot_trade"
     # The exchange and the machine
     OFF_THE_GRID = "off_the_grid"
@@ -154,6 +156,8 @@ SENTENCES: dict[Code, str] = {
     Code.KEY_MALFORMED: "The key or the secret has characters or a length that no key of this exchange has.",
     Code.KEY_REFUSED_BY_EXCHANGE: "The exchange does not accept this key.",
     Code.KEY_CAN_WITHDRAW: "This key can withdraw. Make one without that right and connect it instead.",
+    Code.KEY_RIGHTS_UNKNOWN: "The exchange does not say what this key may do. Connect it as another key instead.",
+    Code.KEY_OF_ANOTHER_ACCOUNT: "This key belongs to another account. Connect it as another key instead.",
     Code.KEY_CANNOT_TRADE: "This key may not trade. Give it the right to trade on spot, and connect it again.",
     Code.OFF_THE_GRID: "The price is not on a tick, or the amount not on a lot, of this market.",
     Code.REQUEST_NOT_AS_INTENDED: "The request that was built does not say what was asked. Nothing was signed.",

@@ -198,6 +198,16 @@ class RemoveKey(Word, frozen=True, kw_only=True):
     credential: UUID
 
 
+class RotateKey(ConnectKey, frozen=True, kw_only=True):
+    """A newer key of the same account takes a connected one's place; bots go on with it."""
+
+
+class RenameKey(Word, frozen=True, kw_only=True):
+    owner: UUID
+    credential: UUID
+    label: Label
+
+
 class StopLevel(StrEnum):
     """What the kill switch leaves."""
 

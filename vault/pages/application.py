@@ -35,6 +35,8 @@ PASSED_ON = frozenset(
         "/v1/keys/announce",
         "/v1/keys/connect",
         "/v1/keys/remove",
+        "/v1/keys/rename",
+        "/v1/keys/rotate",
         "/v1/grants/revoke",
         "/v1/kills/put",
         "/v1/visits/look",

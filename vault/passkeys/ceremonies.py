@@ -15,10 +15,14 @@ from vault.passkeys.models import Ceremony
 
 SECONDS = 300  # reading a grant and finding the key takes a person some time
 
+MOST = 500  # challenges for signing in at a time
+
 
 def begin(act: Act, owner: UUID | None, subject: Mapping[str, object], *, now: datetime) -> Ceremony:
     """A fresh challenge for this act on this very subject."""
     Ceremony.objects.filter(expires_at__lt=now).delete()  # the audit keeps what they led to
+    if owner is None:
+        _make_room()
     return Ceremony.objects.create(
         id=uuid.uuid4(),
         act=act,
@@ -27,6 +31,12 @@ def begin(act: Act, owner: UUID | None, subject: Mapping[str, object], *, now: d
         nonce=b64(secrets.token_bytes(32)),
         expires_at=now + timedelta(seconds=SECONDS),
     )
+
+
+def _make_room() -> None:
+    """Anybody may ask for a challenge to sign in with: the oldest go, so that nobody fills the disk."""
+    surplus = Ceremony.objects.filter(owner=None).order_by("-expires_at").values_list("id", flat=True)[MOST - 1 :]
+    Ceremony.objects.filter(id__in=list(surplus)).delete()
 
 
 def challenge(ceremony: Ceremony) -> str:

@@ -14,7 +14,7 @@ from vault.messages import passkeys as pk
 from vault.messages import words
 from vault.messages.answers import ErrorAnswer
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
-from vault.service import cancel, grants, keys, kills, leases, overview, passkeys, place, visits
+from vault.service import cancel, grants, keys, kills, leases, overview, passkeys, place, rotation, visits
 from vault.service.identify import KeyDoor, Request
 from vault.service.signer import Signer
 from vault.tokens.models import EnrolledKey
@@ -97,6 +97,8 @@ TABLE: dict[str, ByToken | ByKey | ByVisit] = {
     "/v1/keys/announce": ByKey(words.AnnounceKey, keys.announce, (_WEB, _PAGES), names_key=False, widens=True),
     "/v1/keys/connect": ByKey(words.ConnectKey, keys.connect, (_WEB, _PAGES), names_key=False, widens=True),
     "/v1/keys/remove": ByKey(words.RemoveKey, keys.remove, (_WEB, _PAGES), names_key=False, narrows=True),
+    "/v1/keys/rotate": ByKey(words.RotateKey, rotation.rotate, (_WEB, _PAGES), names_key=False, widens=True),
+    "/v1/keys/rename": ByKey(words.RenameKey, keys.rename, (_WEB, _PAGES), names_key=False),
     "/v1/kills/put": ByKey(words.Kill, kills.kill, (_WEB, _PAGES), narrows=True),
     "/v1/kills/lift": ByKey(words.LiftKill, kills.lift, (_WEB,), widens=True),
     "/v1/visits/ticket": ByKey(pk.OpenTicket, visits.ticket, (_WEB,), names_key=False),

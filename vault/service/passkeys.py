@@ -39,7 +39,7 @@ from vault.messages.refusals import Code, Refused
 from vault.passkeys import ceremonies, cose, owners
 from vault.passkeys.models import Ceremony, Passkey
 from vault.passkeys.webauthn import Site
-from vault.service import kills, visits
+from vault.service import keys, kills, visits
 from vault.service.signer import Signer
 from vault.settings import VAULT
 
@@ -143,7 +143,8 @@ def _answered(act: Act, owner: UUID | None, word: Assertion) -> tuple[Ceremony, 
     try:
         return ceremony, owners.used(_site(), ceremony, word, now=now)
     except Refused as why:
-        chain.append("passkey.refused", str(owner or ""), {"act": act, "why": why.detail}, now=now)
+        if owner is not None:  # who is nobody yet could fill the chain
+            chain.append("passkey.refused", str(owner), {"act": act, "why": why.detail}, now=now)
         raise
 
 
@@ -188,6 +189,15 @@ def _lift(owner: UUID, subject: dict[str, Any], evidence: dict[str, Any], now: d
     kills.lift_by_passkey(owner, subject["scope"], evidence, now=now)
 
 
+def _see_key(owner: UUID, name: str) -> dict[str, Any]:
+    key = keys.waiting(owner, str(_uuid(name)))
+    return {"key": name, "exchange": key.exchange, "label": key.label}
+
+
+def _say(owner: UUID, subject: dict[str, Any], evidence: dict[str, Any], now: datetime) -> None:
+    keys.confirm(keys.waiting(owner, subject["key"]), evidence, now=now)
+
+
 def _see_nothing(_owner: UUID, _name: str) -> dict[str, Any]:
     return {}
 
@@ -217,12 +227,13 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as why:
-        raise Refused(Code.NOT_FOUND, "No such grant.") from why
+        raise Refused(Code.NOT_FOUND, "There is no such thing here.") from why
 
 
 _ACTS = {
     Act.APPROVE: _Act("grant", _see_grant, _approve),
     Act.LIFT: _Act("scope", _see_kills, _lift),
+    Act.CONFIRM: _Act("key", _see_key, _say),
     Act.ADD: _Act("", _see_nothing, _make),
     Act.REMOVE: _Act("passkey", _see_passkey, _forget),
 }

@@ -39,7 +39,7 @@ class Signer:
     next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)
     boards: dict[str, Board] = field(default_factory=dict)  # what the markets of each venue stand at
     pace: Pace = field(default_factory=Pace)
-    _api_keys: dict[UUID, str] = field(default_factory=dict, repr=False)
+    _api_keys: dict[tuple[UUID, int], str] = field(default_factory=dict, repr=False)
     _busy: set[UUID] = field(default_factory=set, repr=False)
 
     def venue(self, exchange: str) -> Venue:
@@ -54,15 +54,16 @@ class Signer:
 
     async def api_key(self, credential: Credential) -> str:
         """The public half of an exchange key, as the exchange names it. Raises Retry."""
-        if credential.id not in self._api_keys:
+        named = (credential.id, credential.turn)
+        if named not in self._api_keys:
             bound_to = sealing.info(str(credential.owner), str(credential.id))
             opened = await self.keystore.open_envelope(credential.api_key_sealed, bound_to)
-            self._api_keys[credential.id] = opened.decode()
-        return self._api_keys[credential.id]
+            self._api_keys[named] = opened.decode()
+        return self._api_keys[named]
 
     @contextmanager
     def alone_with(self, credential: UUID) -> Iterator[None]:
-        """Connecting or removing a key is one thing at a time. Raises Retry(CREDENTIAL_NOT_READY)."""
+        """Connecting, rotating or removing a key is one thing at a time. Raises Retry(CREDENTIAL_NOT_READY)."""
         if credential in self._busy:
             raise Retry(Code.CREDENTIAL_NOT_READY, "It is being connected or removed.")
         self._busy.add(credential)
@@ -76,5 +77,5 @@ class Signer:
         self.stirred.add((credential, market))
         self.wake.set()
 
-    def forget(self, credential: UUID) -> None:
-        self._api_keys.pop(credential, None)
+    def forget(self, credential: Credential) -> None:
+        self._api_keys.pop((credential.id, credential.turn), None)

@@ -18,7 +18,11 @@ from vault.ledger.models import Order
 from vault.messages.passkeys import EnterByTicket, LeaveVisit, Look, LookAnswer, OpenTicket, TicketAnswer, VisitAnswer
 from vault.passkeys import owners
 from vault.passkeys.models import Passkey
+from vault.service.keys import sealing_key
+from vault.service.rights import address
 from vault.service.signer import Signer
+
+_SHOWN = (Credential.State.WAITING, Credential.State.READY)
 
 
 async def ticket(signer: Signer, word: OpenTicket) -> TicketAnswer:
@@ -73,7 +77,12 @@ def _look(signer: Signer, owner: UUID) -> LookAnswer:
     ]
     return LookAnswer(
         owner=str(owner),
-        credentials=[_key(each, grants) for each in keys if each.state != Credential.State.REMOVED],
+        public_key=sealing_key(),
+        exchanges=[
+            {"name": name, "paper": venue.paper, "address": address(signer, name)}
+            for name, venue in sorted(signer.venues.items())
+        ],
+        credentials=[_key(each, grants) for each in keys if each.state in _SHOWN],
         grants=[_grant(signer, each) for each in grants if not each.revoked_at],
         passkeys=[_passkey(each) for each in owners.of(owner)],
         kills=[
@@ -91,6 +100,8 @@ def _key(row: Credential, grants: list[Grant]) -> dict[str, Any]:
         "label": row.label,
         "state": row.state,
         "ip_bound": row.ip_bound,
+        "expires": row.expires_at and int(row.expires_at.timestamp()),
+        "connected_at": row.connected_at and row.connected_at.isoformat(),
         "last_used": last and last.prepared_at.isoformat(),
         "bots": [each.label for each in grants if each.credential_id == row.id and not each.revoked_at],
     }

@@ -28,6 +28,11 @@ class Venue:
         self._timeout = timeout
         self._http: aiohttp.ClientSession | None = None
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether it sees this machine's requests come from the machine itself."""
+        return urlsplit(self.origin).hostname in ("127.0.0.1", "localhost", "::1")
+
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._timeout, connect=3),

@@ -22,6 +22,14 @@ async def test_an_account_comes_with_a_key_like_binance_s_and_its_money(place):
     assert "secret" not in told
 
 
+async def test_a_further_key_is_of_the_same_account(place, person):
+    opened = await place.control("POST", f"/accounts/{person.account}/keys", {"rights": []})
+    assert opened["account"] == person.account
+    further = Person(place, opened)
+    assert (await further.must("GET", "/api/v3/account"))["uid"] == person.account
+    assert not (await further.must("GET", "/sapi/v1/account/apiRestrictions"))["enableSpotAndMarginTrading"]
+
+
 async def test_a_deposit_adds_up(place, person):
     told = await place.control("POST", f"/accounts/{person.account}/deposit", {"asset": "ETH", "amount": "3"})
     assert told["balances"]["ETH"]["free"] == "3.00000000"
@@ -47,6 +55,8 @@ async def test_orders_and_trades_of_an_account_can_be_inspected(place, person):
         ("POST", "/accounts", {"balances": {"USDT": "NaN"}}, 400),
         ("POST", "/accounts", {"balances": {"USDT": "0.000000001"}}, 400),
         ("POST", "/accounts", ["USDT"], 400),
+        ("POST", "/accounts/1/keys", {"rights": ["fly"]}, 400),
+        ("POST", "/accounts/77/keys", {}, 404),
         ("GET", "/accounts/77", None, 404),
         ("GET", "/accounts/0", None, 404),
         ("GET", "/accounts/x", None, 404),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import aiohttp
 import pytest
@@ -256,3 +257,16 @@ async def test_a_fault_that_makes_no_sense_is_refused(place, wish):
     status, answer = await place.control_status("POST", "/faults", wish)
     assert status == 400
     assert answer["error"]
+
+
+async def test_an_exchange_that_does_not_tell_what_a_key_may_do(place, person):
+    await place.fault("untold")
+    assert set(await person.must("GET", "/sapi/v1/account/apiRestrictions")) == {"createTime"}
+    assert (await person.must("GET", "/sapi/v1/account/apiRestrictions"))["enableReading"]
+
+
+async def test_a_right_to_trade_that_ends(place, person):
+    await place.fault("expires", seconds=3600)
+    told = await person.must("GET", "/sapi/v1/account/apiRestrictions")
+    assert told["enableSpotAndMarginTrading"]
+    assert abs(told["tradingAuthorityExpirationTime"] / 1000 - time.time() - 3600) < 60

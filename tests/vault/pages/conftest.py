@@ -1,36 +1,13 @@
 """The pages' scripts in a real browser, on a server of files alone."""
 
-import functools
-import http.server
 import signal
-import socket
-import threading
 import uuid
-from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Visitor, browser, chromium_or_skip
-from tests.support.machine import Account, Machine
-from tests.support.processes import run, start, stop, wait_until
-from vault.client import PagesClient, seal
 
-STATIC = Path(__file__).parents[3] / "vault/pages/static/pages"
 LONGEST = 90  # seconds that a test may take, its first one with the start of everything
-
-
-class _Files(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self):
-        if self.path == "/":
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>Scripts</title>")
-            return
-        super().do_GET()
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -54,18 +31,6 @@ def chromium():
         yield launched
 
 
-@pytest.fixture(scope="session")
-def scripts():
-    """The address of the pages' scripts: localhost, so WebCrypto is there."""
-    handler = functools.partial(_Files, directory=STATIC)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
 @pytest.fixture
 def page(chromium, scripts):
     """An empty page beside the scripts."""
@@ -74,56 +39,6 @@ def page(chromium, scripts):
     opened.goto(scripts + "/")
     yield opened
     context.close()
-
-
-class Vaulted(Machine):
-    """A machine with pages, and with accounts that are real as far as the signer knows: Binance is our paper exchange."""
-
-    def __init__(self, web):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        super().__init__(pages_port=port, web_origin=web)
-        self.web_origin = web
-        self.address = f"http://localhost:{port}"
-        self.pages_process = None
-
-    def start_signer(self):
-        self.env["VAULT_BINANCE_URL"] = self.paper_url
-        super().start_signer()
-        if self.pages_process is None:
-            run("-m", "vault", "enroll-pages", "--key-file", self.folder / "platform/pages.key", env=self.env)
-            self.pages_process = start("-m", "vault", "pages", env=self.env, log=self.folder / "pages.log")
-            wait_until(self._pages_answer, what="the pages")
-
-    def __exit__(self, *_):
-        stop(self.pages_process)
-        super().__exit__(*_)
-
-    def _pages_answer(self):
-        assert self.pages_process.poll() is None, (self.folder / "pages.log").read_text()
-        with socket.socket() as knock:
-            return knock.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
-
-    def pages(self):
-        return self._client(PagesClient, "pages.key")
-
-    def real_account(self, owner):
-        """An account on what the signer takes for a real exchange."""
-        opened = self.paper.open_account(("trade",))
-        announced = self.web().announce_key(owner, "binance", "Savings")
-        sealed = seal(opened["key"], opened["secret"], owner=owner, answer=announced)
-        self.web().connect_key(owner, uuid.UUID(announced.credential), sealed)
-        return Account(id=opened["account"], owner=owner, credential=uuid.UUID(announced.credential))
-
-    def passkey_code(self, owner):
-        return run("-m", "vault", "passkey-code", owner, env=self.env).strip()
-
-
-@pytest.fixture(scope="session")
-def vaulted(scripts):
-    with Vaulted(scripts) as running:
-        yield running
 
 
 class Person(Visitor):

@@ -1,0 +1,93 @@
+"""A machine with the vault's pages, and an origin beside them that stands for the web."""
+
+import functools
+import http.server
+import socket
+import threading
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.machine import Account, Machine
+from tests.support.processes import run, start, stop, wait_until
+from vault.client import PagesClient, seal
+
+STATIC = Path(__file__).parents[2] / "vault/pages/static/pages"
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>Scripts</title>")
+            return
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def files_alone():
+    """The pages' scripts beside an empty page, at an origin of their own: its address."""
+    handler = functools.partial(_Files, directory=STATIC)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Vaulted(Machine):
+    """A machine with pages, and with accounts that are real as far as the signer knows: Binance is our paper exchange."""
+
+    def __init__(self, web):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        super().__init__(pages_port=port, web_origin=web)
+        self.web_origin = web
+        self.address = f"http://localhost:{port}"
+        self.pages_process = None
+
+    def start_signer(self):
+        self.env["VAULT_BINANCE_URL"] = self.paper_url
+        super().start_signer()
+        if self.pages_process is None:
+            run("-m", "vault", "enroll-pages", "--key-file", self.folder / "platform/pages.key", env=self.env)
+            self.pages_process = start("-m", "vault", "pages", env=self.env, log=self.folder / "pages.log")
+            wait_until(self._pages_answer, what="the pages")
+
+    def __exit__(self, *_):
+        stop(self.pages_process)
+        super().__exit__(*_)
+
+    def stop_signer(self):
+        for client in self._clients.values():
+            client.close()
+        stop(self.signer)
+
+    def unkill(self, scope):
+        run("-m", "vault", "unkill", scope, env=self.env)
+
+    def _pages_answer(self):
+        assert self.pages_process.poll() is None, (self.folder / "pages.log").read_text()
+        with socket.socket() as knock:
+            return knock.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
+
+    def pages(self):
+        return self._client(PagesClient, "pages.key")
+
+    def real_account(self, owner, label="Savings"):
+        """An account on what the signer takes for a real exchange."""
+        opened = self.paper.open_account(("trade",))
+        announced = self.web().announce_key(owner, "binance", label)
+        sealed = seal(opened["key"], opened["secret"], owner=owner, answer=announced)
+        self.web().connect_key(owner, uuid.UUID(announced.credential), sealed)
+        return Account(id=opened["account"], owner=owner, credential=uuid.UUID(announced.credential))
+
+    def passkey_code(self, owner):
+        return run("-m", "vault", "passkey-code", owner, env=self.env).strip()
