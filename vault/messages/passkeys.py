@@ -19,7 +19,7 @@ class Act(StrEnum):
     """What is signed for with a passkey."""
 
     SIGN_IN = "sign-in"
-    APPROVE = "approve"  # subject: a grant's id; its newest version is what is signed
+    APPROVE = "approve"  # subject: a grant's id, `@` and the digest of the version that was shown
     LIFT = "lift"  # subject: the scope of a kill
     CONFIRM = "confirm-key"  # subject: a key's id; its owner says that it cannot withdraw
     ADD = "add-passkey"

@@ -141,6 +141,7 @@ class Application:
         # Passkeys are bound to one address: a page reached by another one says so instead of failing at the end.
         elsewhere = "" if headers.get("host") == self._host else self._origin
         page = INDEX.replace("{{visit}}", html.escape(visit)).replace("{{elsewhere}}", html.escape(elsewhere))
+        page = page.replace("{{web}}", html.escape(self._web))
         return Answer(200, "text/html; charset=utf-8", page.encode())
 
     async def _enter(self, origin: str | None, body: bytes) -> Answer:

@@ -10,6 +10,7 @@ whoever can add a first passkey can approve every grant after it.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -171,8 +172,12 @@ def _name(act: Act, subject: Mapping[str, Any]) -> str:
 
 
 def _see_grant(owner: UUID, name: str) -> dict[str, Any]:
-    row = grants.newest(_uuid(name), owner)
-    return {"grant": name, "version": row.version, "text": row.canonical}
+    """`name` says which text was shown: whoever can write a grant must not be able to change it under the reader."""
+    grant, _, seen = name.partition("@")
+    row = grants.newest(_uuid(grant), owner)
+    if not hmac.compare_digest(seen.encode(), row.digest.encode()):
+        raise Refused(Code.CEREMONY_OVER, "It has changed since it was shown. Read it again.")
+    return {"shown": name, "grant": str(row.grant_id), "version": row.version, "text": row.canonical}
 
 
 def _approve(_owner: UUID, subject: dict[str, Any], evidence: dict[str, Any], now: datetime) -> None:
@@ -231,7 +236,7 @@ def _uuid(text: str) -> UUID:
 
 
 _ACTS = {
-    Act.APPROVE: _Act("grant", _see_grant, _approve),
+    Act.APPROVE: _Act("shown", _see_grant, _approve),
     Act.LIFT: _Act("scope", _see_kills, _lift),
     Act.CONFIRM: _Act("key", _see_key, _say),
     Act.ADD: _Act("", _see_nothing, _make),

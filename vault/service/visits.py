@@ -6,16 +6,20 @@ and remove keys. What goes beyond takes a signature with the owner's passkey eac
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from vault import clock
 from vault.audit import chain
+from vault.grants import grants
 from vault.grants.models import Credential, Grant, GrantVersion
 from vault.kills import kills
 from vault.ledger.models import Order
+from vault.messages.money import written
 from vault.messages.passkeys import EnterByTicket, LeaveVisit, Look, LookAnswer, OpenTicket, TicketAnswer, VisitAnswer
+from vault.messages.terms import Terms
 from vault.passkeys import owners
 from vault.passkeys.models import Passkey
 from vault.service.keys import sealing_key
@@ -68,12 +72,12 @@ async def look(signer: Signer, owner: UUID, _: Look) -> LookAnswer:
 
 def _look(signer: Signer, owner: UUID) -> LookAnswer:
     keys = list(Credential.objects.filter(owner=owner).order_by("-announced_at"))
-    grants = list(Grant.objects.filter(owner=owner).select_related("credential").order_by("label", "id"))
+    bots = list(Grant.objects.filter(owner=owner).select_related("credential").order_by("label", "id"))
     scopes = [
         kills.EVERYTHING,
         kills.user_scope(owner),
         *(kills.account_scope(each.id) for each in keys),
-        *(kills.bot_scope(each.id) for each in grants),
+        *(kills.bot_scope(each.id) for each in bots),
     ]
     return LookAnswer(
         owner=str(owner),
@@ -82,8 +86,8 @@ def _look(signer: Signer, owner: UUID) -> LookAnswer:
             {"name": name, "paper": venue.paper, "address": address(signer, name)}
             for name, venue in sorted(signer.venues.items())
         ],
-        credentials=[_key(each, grants) for each in keys if each.state in _SHOWN],
-        grants=[_grant(signer, each) for each in grants if not each.revoked_at],
+        credentials=[_key(each, bots) for each in keys if each.state in _SHOWN],
+        grants=[_grant(signer, each) for each in bots if not each.revoked_at],
         passkeys=[_passkey(each) for each in owners.of(owner)],
         kills=[
             {"scope": each.scope, "level": each.level, "mine": each.by == kills.owner(owner)}
@@ -92,7 +96,7 @@ def _look(signer: Signer, owner: UUID) -> LookAnswer:
     )
 
 
-def _key(row: Credential, grants: list[Grant]) -> dict[str, Any]:
+def _key(row: Credential, bots: list[Grant]) -> dict[str, Any]:
     last = Order.objects.filter(credential=row.id).order_by("-prepared_at").first()
     return {
         "id": str(row.id),
@@ -103,23 +107,43 @@ def _key(row: Credential, grants: list[Grant]) -> dict[str, Any]:
         "expires": row.expires_at and int(row.expires_at.timestamp()),
         "connected_at": row.connected_at and row.connected_at.isoformat(),
         "last_used": last and last.prepared_at.isoformat(),
-        "bots": [each.label for each in grants if each.credential_id == row.id and not each.revoked_at],
+        "bots": [each.label for each in bots if each.credential_id == row.id and not each.revoked_at],
     }
 
 
 def _grant(signer: Signer, row: Grant) -> dict[str, Any]:
     version = GrantVersion.objects.get(grant=row, version=row.version)
     paper = signer.venue(row.credential.exchange).paper
+    earlier = GrantVersion.objects.filter(grant=row, version__lt=row.version).exclude(approved_at=None)
+    approved = earlier.order_by("-version").values_list("version", flat=True).first()
     return {
         "id": str(row.id),
         "label": row.label,
         "key": row.credential.label,
         "version": row.version,
-        "text": json.loads(version.canonical),
+        "terms": _terms(row, row.version, paper=paper),
+        "before": None if approved is None else _terms(row, approved, paper=paper),
         "digest": version.digest,
         "paper": paper,
         "waits": not paper and version.approved_at is None,
     }
+
+
+def _terms(row: Grant, version: int, *, paper: bool) -> dict[str, Any]:
+    """What a version allows as the signer itself reads it: nobody approves what another program made of it."""
+    allowed = grants.allowed(row.id, version, paper=paper)
+    return {name: _plain(getattr(allowed, name)) for name in Terms.__dataclass_fields__}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return written(value)
+        case frozenset():
+            return sorted(value)
+        case Mapping():
+            return {asset: written(amount) for asset, amount in sorted(value.items())}
+    return value
 
 
 def _passkey(row: Passkey) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from tests.vault.conftest import refused
-from tests.vault.passkeys.holder import Holder, arrived
+from tests.vault.passkeys.holder import Holder, arrived, shown
 from vault.client import seal
 from vault.messages.canonical import b64, unb64
 from vault.messages.refusals import Code
@@ -35,6 +35,11 @@ class Written:
         text = {"grant": self.id, "owner": self.account.owner, "credential": self.account.credential, "label": "Grid"}
         self.vaulted.web().write_grant(WriteGrant(version=self.version, limits=limits, **text, **more))
 
+    @property
+    def shown(self):
+        """What the pages show of it, as the subject of an approval."""
+        return shown(self.vaulted, self.account.owner, self.id)
+
     def token(self):
         """What a runner gets to act under it. Raises Refused."""
         lease = self.vaulted.runner().take_lease(f"s-{uuid.uuid4().hex[:8]}")
@@ -56,7 +61,7 @@ def grant(vaulted, owner):
 
 @pytest.fixture
 def approved(owner, grant):
-    owner.act("approve", grant.id)
+    owner.act("approve", grant.shown)
     grant.token()
     return grant
 
@@ -72,7 +77,7 @@ def test_saying_that_the_owner_was_there_widens_nothing(approved):
 
 
 def test_an_approval_counts_once(owner, grant):
-    said = owner.signed(owner.begin("approve", grant.id))
+    said = owner.signed(owner.begin("approve", grant.shown))
     owner.confirm("approve", said)
     grant.write("1000000")
     refused(Code.CEREMONY_OVER, owner.confirm, "approve", said)
@@ -80,10 +85,10 @@ def test_an_approval_counts_once(owner, grant):
 
 
 def test_an_old_answer_does_not_fit_a_new_challenge(owner, grant):
-    said = owner.signed(owner.begin("approve", grant.id))
+    said = owner.signed(owner.begin("approve", grant.shown))
     owner.confirm("approve", said)
     grant.write("1000000")
-    again = said | {"ceremony": owner.begin("approve", grant.id)["ceremony"]}
+    again = said | {"ceremony": owner.begin("approve", grant.shown)["ceremony"]}
     assert refused(Code.PASSKEY_REFUSED, owner.confirm, "approve", again).detail == "It answers another challenge."
     refused(Code.GRANT_NOT_APPROVED, grant.token)
 
@@ -104,7 +109,7 @@ def flipped(text, at):
     ],
 )
 def test_an_answer_that_was_altered_is_refused(owner, grant, part, at, why):
-    said = owner.signed(owner.begin("approve", grant.id))
+    said = owner.signed(owner.begin("approve", grant.shown))
     changed = said | {part: b64(unb64(said[part]) + b" ") if part == "client_data" else flipped(said[part], at)}
     assert refused(Code.PASSKEY_REFUSED, owner.confirm, "approve", changed).detail == why
     refused(Code.CEREMONY_OVER, owner.confirm, "approve", said)
@@ -116,8 +121,8 @@ def test_what_was_signed_for_one_thing_does_nothing_else(owner, grant):
     other = owner.begin("add-passkey")
     refused(Code.CEREMONY_OVER, owner.confirm, "approve", owner.signed(other))
     lesser = Written(owner.vaulted, owner.owner, notional="1")
-    signed_for_it = owner.signed(owner.begin("approve", lesser.id))
-    swapped = signed_for_it | {"ceremony": owner.begin("approve", grant.id)["ceremony"]}
+    signed_for_it = owner.signed(owner.begin("approve", lesser.shown))
+    swapped = signed_for_it | {"ceremony": owner.begin("approve", grant.shown)["ceremony"]}
     assert refused(Code.PASSKEY_REFUSED, owner.confirm, "approve", swapped).detail == "It answers another challenge."
     refused(Code.GRANT_NOT_APPROVED, grant.token)
 
@@ -131,16 +136,25 @@ def test_an_older_approval_says_nothing_after_a_narrowing(owner, approved):
 
 
 def test_an_approval_under_way_ends_when_the_grant_is_written_anew(owner, grant):
-    said = owner.signed(owner.begin("approve", grant.id))
+    said = owner.signed(owner.begin("approve", grant.shown))
     grant.write("50")
     why = refused(Code.CEREMONY_OVER, owner.confirm, "approve", said)
     assert why.detail == "What you signed for has changed in the meantime."
     refused(Code.GRANT_NOT_APPROVED, grant.token)
 
 
+def test_a_grant_that_is_widened_while_its_owner_reads_it_is_not_what_is_approved(owner, grant):
+    """The page shows 100; the web writes a million before the button is pressed."""
+    read = grant.shown
+    grant.write("1000000")
+    why = refused(Code.CEREMONY_OVER, owner.begin, "approve", read)
+    assert why.detail == "It has changed since it was shown. Read it again."
+    refused(Code.CEREMONY_OVER, owner.begin, "approve", grant.id)
+
+
 def test_a_page_of_the_webs_own_cannot_ask_for_the_signature(owner, grant):
     """The web's origin differs by its port alone, and browsers let it name the same relying party."""
-    said = owner.signed(owner.begin("approve", grant.id), origin=owner.vaulted.web_origin)
+    said = owner.signed(owner.begin("approve", grant.shown), origin=owner.vaulted.web_origin)
     assert refused(Code.PASSKEY_REFUSED, owner.confirm, "approve", said).detail == "It was made on another page."
 
 
@@ -161,10 +175,10 @@ def test_a_passkey_of_the_webs_own_is_not_let_in(vaulted, owner):
 def test_another_owners_passkey_approves_nothing(vaulted, owner, grant):
     """Its operator is a user too, with a passkey of his own."""
     operator = arrived(vaulted)
-    begun = owner.begin("approve", grant.id)
+    begun = owner.begin("approve", grant.shown)
     said = operator.signed(begun)
     assert refused(Code.PASSKEY_REFUSED, owner.confirm, "approve", said).detail == "This passkey is not known here."
-    refused(Code.NOT_FOUND, operator.begin, "approve", grant.id)
+    refused(Code.NOT_FOUND, operator.begin, "approve", grant.shown)
     refused(Code.GRANT_NOT_APPROVED, grant.token)
 
 
@@ -173,7 +187,7 @@ def test_a_new_owner_has_nothing_to_approve_with(vaulted):
     web = Holder(vaulted)
     written = Written(vaulted, web.owner)
     web.come_from_the_web()
-    refused(Code.PASSKEY_NEEDED, web.begin, "approve", written.id)
+    refused(Code.PASSKEY_NEEDED, web.begin, "approve", written.shown)
     refused(Code.GRANT_NOT_APPROVED, written.token)
 
 

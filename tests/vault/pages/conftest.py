@@ -1,12 +1,15 @@
 """The pages' scripts in a real browser, on a server of files alone."""
 
+import os
 import signal
 import uuid
+from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Visitor, browser, chromium_or_skip
 
+SCREENS = Path(__file__).resolve().parents[3] / "docs" / "screens"
 LONGEST = 90  # seconds that a test may take, its first one with the start of everything
 
 
@@ -44,8 +47,8 @@ def page(chromium, scripts):
 class Person(Visitor):
     """Somebody at the pages, with an authenticator that asks who is there."""
 
-    def __init__(self, browser, machine, owner=None):
-        super().__init__(browser, machine.address)
+    def __init__(self, browser, machine, owner=None, **look):
+        super().__init__(browser, machine.address, **look)
         self.machine = machine
         self.owner = owner or uuid.uuid4()
         self.page.set_default_timeout(10000)
@@ -86,11 +89,14 @@ class Person(Visitor):
         self.page.wait_for_selector("#connect")
 
     def add_first_passkey(self):
+        self.enrol(self.machine.passkey_code(self.owner))
+        self.says("The passkey is added. Sign in with it.")
+
+    def enrol(self, code):
         self.open("/")
-        self.page.fill("#first [name=code]", self.machine.passkey_code(self.owner))
+        self.page.fill("#first [name=code]", code)
         self.page.fill("#first [name=label]", "Laptop")
         self.page.click("#first button")
-        self.says("The passkey is added. Sign in with it.")
 
     def sign_in(self):
         self.open("/")
@@ -100,6 +106,20 @@ class Person(Visitor):
     def press(self, name):
         """The one button of exactly this name: prose on the page may say the same words."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def keep(self, name=""):
+        """The page fits its window and nothing of it was complained of; its picture, if those are wanted."""
+        assert self.page.evaluate("document.documentElement.scrollWidth") == self.page.viewport_size["width"]
+        assert self.complaints == []
+        if name and os.environ.get("UPDATE_SCREENS") == "1":
+            self.page.evaluate("document.activeElement.blur()")
+            self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+    def unfold(self, label, within="body"):
+        """Open what opens in place, and answer it."""
+        details = self.page.locator(f"{within} details", has=self.page.get_by_text(label, exact=True))
+        details.locator("summary").click()
+        return details
 
     def says(self, sentence):
         self.page.wait_for_function("text => document.querySelector('#done').textContent === text", arg=sentence)

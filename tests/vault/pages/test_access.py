@@ -67,7 +67,7 @@ class Owned:
                 "owner": self.owner,
                 "label": "Stick",
             },
-            "/v1/passkeys/begin": {"act": "approve", "subject": str(self.grant)},
+            "/v1/passkeys/begin": {"act": "approve", "subject": f"{self.grant}@{'0' * 64}"},
             "/v1/passkeys/confirm": {"act": "approve", "assertion": said},
         }
 

@@ -63,3 +63,11 @@ def arrived(vaulted, owner=None):
     made.add_first_passkey()
     made.sign_in()
     return made
+
+
+def shown(vaulted, owner, grant):
+    """What a page shows of an owner's grant, as the subject of an approval."""
+    reader = Holder(vaulted, owner)
+    reader.come_from_the_web()
+    (row,) = [each for each in reader.ask("/v1/visits/look")["grants"] if each["id"] == str(grant)]
+    return f"{row['id']}@{row['digest']}"
