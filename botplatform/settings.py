@@ -25,6 +25,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BOTPLATFORM_", extra="ignore")
 
     debug: bool = False
+    vault_pages: str | None = None  # the origin of the vault's own pages, where they are not on this machine
     database: Literal["sqlite"] = "sqlite"
     allowed_hosts: str = "localhost,127.0.0.1,[::1]"
     shards: int = 2
@@ -166,6 +167,7 @@ AXES_LOCKOUT_TEMPLATE = "dashboard/locked.html"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+VAULT_PAGES = ENVIRONMENT.vault_pages or f"http://localhost:{LAYOUT.pages_port}"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

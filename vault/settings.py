@@ -6,6 +6,7 @@ lays out in the state folder (`BOTPLATFORM_VAR`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -33,7 +34,7 @@ class Environment(BaseSettings):
     web_origin: str | None = None  # the one origin from which people may be sent on to the pages
     pages_host: str = "127.0.0.1"
     pages_port: int | None = None
-    pages_key: Path = _VAR / "platform" / "pages.key"
+    pages_key: Path = _VAR / "pages" / "pages.key"
     egress_address: str | None = None  # where exchanges see the signer's requests come from, for owners to bind keys to
     binance_url: str | None = None  # real money: the signer talks to Binance where this is set, and only there
     lease_seconds: float = 10
@@ -107,7 +108,8 @@ except ValidationError as mistakes:
         sys.stderr.write(f"{name}: {mistake['msg']} (it is {mistake['input']!r}). Correct it or unset it.\n")
     raise SystemExit(2) from None
 
-VAULT.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+with contextlib.suppress(PermissionError):  # the pages, under a user of their own, may not even see it
+    VAULT.state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SECRET_KEY = "unused: the vault has no sessions, no forms and signs nothing with this"  # noqa: S105
 INSTALLED_APPS = [

@@ -10,6 +10,7 @@ from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
 from botplatform.dashboard.health import healthz
 from botplatform.dashboard.overview.views import overview, overview_stream
 from botplatform.dashboard.vault import kills
+from botplatform.dashboard.vault.pages import open_pages
 from botplatform.dashboard.vault.views import vault
 
 sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
@@ -31,6 +32,7 @@ urlpatterns = [
     path("bots/<uuid:bot>/kill", kills.stop_bot, name="bot-kill"),
     path("bots/<uuid:bot>/unkill", kills.lift_bot, name="bot-unkill"),
     path("vault/", vault, name="vault"),
+    path("vault/open", open_pages, name="vault-open"),
     path("vault/kill", kills.stop_user, name="vault-kill"),
     path("vault/unkill", kills.lift_user, name="vault-unkill"),
     path("sign-in", sign_in, name="sign-in"),

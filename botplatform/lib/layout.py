@@ -20,6 +20,7 @@ class Layout:
     var: Path
     run: Path  # sockets; short, because a socket's path may not exceed 107 characters
     web_port: int
+    pages_port: int
     paper_port: int
 
     @property
@@ -60,5 +61,6 @@ def layout() -> Layout:
         var=var,
         run=Path(chosen.get("run") or var / "run"),
         web_port=int(ports.get("web", 8000)),
+        pages_port=int(ports.get("pages", 8020)),
         paper_port=int(ports.get("paper", 8010)),
     )

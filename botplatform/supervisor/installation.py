@@ -1,6 +1,7 @@
 """What `make run` runs, declared. Each part names those that must be ready, or done, before it.
 
 vault-migrate ─ vault-init ─┬─ enroll-web ─────────┐
+                            ├─ enroll-pages ── pages
                             ├─ enroll-runner ──┐   │
 openbao ────────────────────┴─ signer ─────────┤   │
 paper ──────────────────────┬─ feed ───────────┴─ bots, default ─ dispatcher
@@ -34,7 +35,7 @@ def _manage(*arguments: str) -> tuple[str, ...]:
 
 def whole(layout: Layout) -> Installation:
     """The embedded OpenBao, the vault, the paper exchange and the platform."""
-    for folder in ("platform", "paper", "vault"):
+    for folder in ("platform", "paper", "vault", "pages"):
         private_folder(layout.var / folder)
     return Installation(
         parts=(*_vault(layout), *_platform(layout)),
@@ -96,6 +97,12 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             env=env,
             after=("vault-init",),
         ),
+        Task(
+            name="enroll-pages",
+            argv=_python("-m", "vault", "enroll-pages", "--key-file", str(layout.var / "pages" / "pages.key")),
+            env=env,
+            after=("vault-init",),
+        ),
         Process(
             name="signer",
             argv=_python("-m", "vault", "serve"),
@@ -104,6 +111,13 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
             stdin=lambda: setup.wrap_signer_secret_id(bao),
             ready=probes.http_on_socket(layout.signer_socket, "/v1/health"),
             grace=2,
+        ),
+        Process(
+            name="pages",
+            argv=_python("-m", "vault", "pages"),
+            after=("enroll-pages",),
+            ready=probes.http_on_port(layout.pages_port, "/"),
+            grace=4,
         ),
     )
 
@@ -190,6 +204,7 @@ def refuse_taken_ports(layout: Layout) -> None:
         other = layout.web_port + 1
         raise Problem(f"Port {layout.web_port} is taken by another program; use another: make run PORT={other}")
     inner = {
+        "pages": layout.pages_port,
         "paper": layout.paper_port,
         "openbao": layout.openbao_port,
         "openbao_cluster": layout.openbao_cluster_port,

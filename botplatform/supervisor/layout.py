@@ -1,7 +1,7 @@
 """The state folder, its ports and its sockets' folder, chosen on the first start and kept.
 
 `VAR/layout.json` is read by every other process through `botplatform.lib.layout`:
-{"run": folder of the sockets, "ports": {"web", "paper", "openbao", "openbao_cluster"}}
+{"run": folder of the sockets, "ports": {"web", "pages", "paper", "openbao", "openbao_cluster"}}
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ LONGEST_SOCKET_PATH = 100  # the kernel takes 107
 SOCKETS = ("signer.sock", "ticks.sock", "paper.sock", "bao.sock")
 HIGHEST_PORT = 65535
 PREFERRED_WEB_PORT = 8000
+PREFERRED_PAGES_PORT = 8020  # kept for good: passkeys belong to an address with its port
 INNER_PORTS = range(20000, 32000)  # below the kernel's own range, so that no outgoing connection sits on one
 
 
@@ -33,6 +34,7 @@ class Layout:
     var: Path
     run: Path
     web_port: int
+    pages_port: int
     paper_port: int
     openbao_port: int
     openbao_cluster_port: int
@@ -128,6 +130,7 @@ def open_layout(var: Path, port: int | None = None) -> Layout:
         var=var,
         run=run,
         web_port=chosen["web"],
+        pages_port=chosen["pages"],
         paper_port=chosen["paper"],
         openbao_port=chosen["openbao"],
         openbao_cluster_port=chosen["openbao_cluster"],
@@ -147,6 +150,7 @@ def _ports(kept: dict[str, int], web: int | None) -> dict[str, int]:
     inner = random.sample(INNER_PORTS, k=500)
     return {
         "web": web or kept.get("web") or free(range(PREFERRED_WEB_PORT, PREFERRED_WEB_PORT + 1000)),
+        "pages": kept.get("pages") or free(range(PREFERRED_PAGES_PORT, PREFERRED_PAGES_PORT + 1000)),
         **{name: kept.get(name) or free(inner) for name in ("paper", "openbao", "openbao_cluster")},
     }
 

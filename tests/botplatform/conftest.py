@@ -17,7 +17,7 @@ def machine():
 @pytest.fixture
 def signer(machine, settings):
     """The platform in this process speaks to the machine's signer."""
-    settings.LAYOUT = Layout(var=machine.folder, run=machine.run_folder, web_port=0, paper_port=0)
+    settings.LAYOUT = Layout(var=machine.folder, run=machine.run_folder, web_port=0, pages_port=0, paper_port=0)
     settings.PLATFORM_DIR = settings.LAYOUT.platform
     vault.web.cache_clear()
     yield machine

@@ -66,7 +66,7 @@ class Vaulted(Machine):
         self.env["VAULT_BINANCE_URL"] = self.paper_url
         super().start_signer()
         if self.pages_process is None:
-            run("-m", "vault", "enroll-pages", "--key-file", self.folder / "platform/pages.key", env=self.env)
+            run("-m", "vault", "enroll-pages", "--key-file", self.folder / "pages/pages.key", env=self.env)
             self.pages_process = start("-m", "vault", "pages", env=self.env, log=self.folder / "pages.log")
             wait_until(self._pages_answer, what="the pages")
 
@@ -92,7 +92,7 @@ class Vaulted(Machine):
             return knock.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
 
     def pages(self):
-        return self._client(PagesClient, "pages.key")
+        return self._client(PagesClient, "../pages/pages.key")
 
     def real_account(self, owner, label="Savings"):
         """An account on what the signer takes for a real exchange."""

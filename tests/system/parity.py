@@ -224,7 +224,7 @@ def _settle(bots, lease, corner):
 @contextlib.contextmanager
 def _platform(machine):
     """The platform in this process, a runner with a lease on a shard of its own. No row of it stays."""
-    layout = Layout(var=machine.folder, run=machine.run_folder, web_port=0, paper_port=0)
+    layout = Layout(var=machine.folder, run=machine.run_folder, web_port=0, pages_port=0, paper_port=0)
     with override_settings(LAYOUT=layout, PLATFORM_DIR=layout.platform), transaction.atomic():
         for client in (vault.web, vault.runner):
             client.cache_clear()

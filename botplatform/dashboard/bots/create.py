@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from botplatform.bots import actions
 from botplatform.dashboard.bots.form import KIND, NewBotForm
 from botplatform.dashboard.people import person
+from botplatform.dashboard.sentences import VAULT_ERRORS
+from botplatform.exchanges.accounts import learn
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets.models import Market
 from strategies.dca import DCA
@@ -26,6 +29,8 @@ from strategies.settings import SettingsRefused
 @require_http_methods(["GET", "POST"])
 def new_bot(request: HttpRequest) -> HttpResponse:
     owner = person(request)
+    with contextlib.suppress(*VAULT_ERRORS):  # what is known here already will do while the vault is away
+        learn(owner)
     if not ExchangeAccount.objects.filter(owner=owner).exists():
         return render(request, "dashboard/bots/no_account.html")
     form = NewBotForm(owner, request.POST or None)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from botplatform.dashboard.people import person
 from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
 from botplatform.dashboard.vault import kills
+from botplatform.exchanges.accounts import learn
 from botplatform.exchanges.vault import Code, web
 from vault.messages.refusals import SENTENCES
 
@@ -23,6 +24,7 @@ def vault(request: HttpRequest) -> HttpResponse:
         tables = web().overview(person(request).pk)
     except VAULT_ERRORS as error:
         return render(request, "dashboard/vault/page.html", {"away": sentence(error)}, status=503)
+    learn(person(request), tables.credentials)
     connected = [row for row in tables.credentials if row["state"] == "ready"]
     refused = [_refusal(row) for row in tables.audit if row["kind"] == "order.refused"]
     return render(

@@ -224,7 +224,7 @@ def test_a_problem_of_a_chunk_ends_the_sweep(waiting):
 
 @pytest.fixture
 def board(tmp_path, settings):
-    settings.LAYOUT = type(settings.LAYOUT)(var=tmp_path, run=tmp_path, web_port=0, paper_port=0)
+    settings.LAYOUT = type(settings.LAYOUT)(var=tmp_path, run=tmp_path, web_port=0, pages_port=0, paper_port=0)
 
     def write(state="ready", age=0):
         at = clock.now() - timedelta(seconds=age)

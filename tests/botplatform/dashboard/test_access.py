@@ -14,7 +14,17 @@ pytestmark = pytest.mark.django_db
 
 EVERYBODY = {"sign-in", "healthz"}
 # Pages that show each person their own; every other page is about one object.
-OWN = {"overview", "overview-stream", "new-bot", "new-bot-preview", "vault", "vault-kill", "vault-unkill", "sign-out"}
+OWN = {
+    "overview",
+    "overview-stream",
+    "new-bot",
+    "new-bot-preview",
+    "vault",
+    "vault-open",
+    "vault-kill",
+    "vault-unkill",
+    "sign-out",
+}
 PATTERNS = {pattern.name: pattern for pattern in urls.urlpatterns}
 OBJECTS = sorted(PATTERNS.keys() - EVERYBODY - OWN)
 NEEDS_A_VAULT = {"vault"}

@@ -1,6 +1,10 @@
 """What the vault has of a person, and of everybody for the operator."""
 
+import re
+
 import pytest
+
+from botplatform.exchanges.models import ExchangeAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +44,58 @@ def test_nobody_else_sees_them(client, owner):
     assert client.get("/admin/vault/").status_code == 302
     client.force_login(owner)
     assert client.get("/admin/vault/").status_code == 302
+
+
+def test_what_was_connected_at_the_vaults_pages_is_learned_of(client, owner, signer):
+    account = signer.account(owner=owner.pk)
+    client.force_login(owner)
+    assert "Connect an exchange account first" not in client.get("/bots/new").content.decode()
+    known = ExchangeAccount.objects.get(id=account.credential)
+    assert (known.owner, known.exchange, known.label, known.ip_bound) == (owner, "paper", "Paper", False)
+
+
+def test_a_new_name_at_the_vault_is_learned_of(client, owner, signer):
+    account = signer.account(owner=owner.pk)
+    client.force_login(owner)
+    client.get("/vault/")
+    ExchangeAccount.objects.update(label="Old")
+    client.get("/vault/")
+    assert ExchangeAccount.objects.get(id=account.credential).label == "Paper"
+
+
+def test_nobody_learns_of_a_strangers_account(client, owner, stranger, signer):
+    signer.account(owner=owner.pk)
+    client.force_login(stranger)
+    assert "Connect an exchange account first" in client.get("/bots/new").content.decode()
+    assert not ExchangeAccount.objects.exists()
+
+
+def test_a_vault_that_is_away_does_not_keep_the_form_away(client, owner):
+    client.force_login(owner)
+    assert client.get("/bots/new").status_code == 200
+
+
+def test_the_way_to_the_vaults_pages_is_a_form_with_a_ticket(client, owner, signer, settings):
+    """Not an address: those are kept. And it says where it comes from, which the pages ask for."""
+    client.force_login(owner)
+    answer = client.post("/vault/open")
+    page = answer.content.decode()
+    assert f'action="{settings.VAULT_PAGES}/enter"' in page
+    assert re.search(r'name="ticket" value="[A-Za-z0-9_-]{43}"', page)
+    assert f"form-action 'self' {settings.VAULT_PAGES};" in answer.headers["Content-Security-Policy"] + ";"
+    assert answer.headers["Referrer-Policy"] == "strict-origin"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_every_ticket_is_for_the_one_who_is_signed_in(client, owner, stranger, signer):
+    for one in (owner, stranger):
+        client.force_login(one)
+        client.post("/vault/open", {"owner": str(owner.pk)})
+    tickets = [each["subject"] for each in signer.web().overview(None, 20).audit if each["kind"] == "visit.ticket"]
+    assert tickets[:2] == [str(stranger.pk), str(owner.pk)]
+
+
+def test_a_vault_that_is_away_opens_nothing_and_says_so(client, owner):
+    client.force_login(owner)
+    answer = client.post("/vault/open")
+    assert (answer.status_code, answer.url) == (302, "/vault/")

@@ -32,8 +32,14 @@ def test_an_explicit_port_replaces_the_webs_alone(var):
 def test_every_port_is_another(var):
     layout = open_layout(var)
 
-    ports = {layout.web_port, layout.paper_port, layout.openbao_port, layout.openbao_cluster_port}
-    assert len(ports) == 4
+    inner = {layout.paper_port, layout.openbao_port, layout.openbao_cluster_port}
+    assert len(inner | {layout.web_port, layout.pages_port}) == 5
+
+
+def test_the_pages_keep_their_port_when_the_web_gets_another(var):
+    """Passkeys belong to an address with its port: another one would be another vault to every browser."""
+    first = open_layout(var)
+    assert open_layout(var, 9123).pages_port == first.pages_port
 
 
 def test_a_port_that_is_none_is_refused(var):
@@ -83,10 +89,12 @@ def test_everybody_else_reads_the_same_layout(var, monkeypatch):
 
     assert isinstance(read, ReadersLayout)
     assert (read.web_port, read.paper_port, read.run) == (written.web_port, written.paper_port, written.run)
+    assert read.pages_port == written.pages_port
     assert (read.signer_socket, read.ticks_socket) == (written.signer_socket, written.ticks_socket)
     assert (read.paper_control, read.processes) == (written.paper_socket, written.processes)
     assert json.loads((var / "layout.json").read_text())["ports"].keys() == {
         "web",
+        "pages",
         "paper",
         "openbao",
         "openbao_cluster",

@@ -44,7 +44,7 @@ def same(one, other):
 @pytest.fixture
 def archive_folder(settings, tmp_path):
     """The archive of this test alone; its `var`."""
-    settings.LAYOUT = Layout(var=tmp_path, run=tmp_path, web_port=0, paper_port=0)
+    settings.LAYOUT = Layout(var=tmp_path, run=tmp_path, web_port=0, pages_port=0, paper_port=0)
     return tmp_path
 
 

@@ -41,7 +41,7 @@ const bound = (yes) => (yes === null ? "the exchange does not say" : yes ? "its 
 
 function confirming(key) {
   return h("div", { class: "alert alert-warning" },
-    h("div", {}, h("p", {}, `${key.exchange} does not say what this key may do. Look at it there: it must be able to trade, and unable to withdraw or transfer. Until you say so, nothing is done with it.`),
+    h("div", {}, h("p", {}, `The exchange (${key.exchange}) does not say what this key may do. Look at it there: it must be able to trade, and unable to withdraw or transfer. Until you say so, nothing is done with it.`),
       button("It cannot withdraw: I say so with my passkey", click(async () => {
         await act("confirm-key", key.id);
         return `${key.label} is ready.`;

@@ -1,0 +1,2 @@
+// On to the vault without another press.
+document.getElementById("on").submit();
