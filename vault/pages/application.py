@@ -10,7 +10,7 @@ import asyncio
 import html
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -71,6 +71,7 @@ class Answer:
     status: int
     kind: str
     body: bytes
+    more: dict[str, str] = field(default_factory=dict)  # further headers
 
 
 class Application:
@@ -92,7 +93,7 @@ class Application:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         answer = await self._answer(scope["method"], scope["path"], headers, receive)
-        told = {**self._always, "content-type": answer.kind, "content-length": str(len(answer.body))}
+        told = {**self._always, "content-type": answer.kind, "content-length": str(len(answer.body)), **answer.more}
         lines = [(name.encode(), value.encode()) for name, value in told.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": lines})
         await send({"type": "http.response.body", "body": answer.body})
@@ -131,17 +132,20 @@ class Application:
 
     def _get(self, path: str, headers: dict[str, str]) -> Answer:
         if path == "/":
-            return self._index("", headers)
+            return self._index(headers)
         found = self._files.get(path)
         if found is None:
             raise Refused(Code.NOT_FOUND)
-        return Answer(200, *found)
+        more = {"cache-control": found.kept, "vary": "accept-encoding"}
+        if "gzip" in headers.get("accept-encoding", ""):
+            return Answer(200, found.kind, found.packed, {**more, "content-encoding": "gzip"})
+        return Answer(200, found.kind, found.content, more)
 
-    def _index(self, visit: str, headers: dict[str, str]) -> Answer:
+    def _index(self, headers: dict[str, str], *, visit: str = "", trouble: str = "") -> Answer:
         # Passkeys are bound to one address: a page reached by another one says so instead of failing at the end.
         elsewhere = "" if headers.get("host") == self._host else self._origin
         page = INDEX.replace("{{visit}}", html.escape(visit)).replace("{{elsewhere}}", html.escape(elsewhere))
-        page = page.replace("{{web}}", html.escape(self._web))
+        page = page.replace("{{web}}", html.escape(self._web)).replace("{{trouble}}", html.escape(trouble))
         return Answer(200, "text/html; charset=utf-8", page.encode())
 
     async def _enter(self, origin: str | None, body: bytes) -> Answer:
@@ -149,12 +153,15 @@ class Application:
         if origin != self._web:
             raise Refused(Code.NOT_FOUND)
         given = parse_qs(body.decode("latin-1")).get("ticket", [""])[0]
+        here = {"host": self._host}
         try:
             word = msgspec.convert({"ticket": given}, EnterByTicket)
-        except msgspec.ValidationError as why:
-            raise Refused(Code.VISIT_OVER) from why
-        begun = await self._signer("/v1/visits/enter", msgspec.json.encode(word), "")
-        return self._index(begun["visit"], {"host": self._host})
+            begun = await self._signer("/v1/visits/enter", msgspec.json.encode(word), "")
+        except msgspec.ValidationError:
+            return self._index(here, trouble=str(Refused(Code.VISIT_OVER)))
+        except (Refused, Retry, OutcomeUnknown) as why:
+            return self._index(here, trouble=str(why))  # a person waits for a page
+        return self._index(here, visit=begun["visit"])
 
     async def _signer(self, path: str, body: bytes, visit: str) -> dict[str, Any]:
         if visit and not visit.replace("-", "").replace("_", "").isalnum():

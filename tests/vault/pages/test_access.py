@@ -1,7 +1,9 @@
 """Each address of the pages as its owner, a stranger, the operator and nobody in particular meet it."""
 
+import gzip
 import http.client
 import json
+import re
 import uuid
 from urllib.parse import urlencode, urlsplit
 
@@ -232,7 +234,8 @@ def test_nobody_is_let_in_by_a_form_of_another_origin(vaulted, anybody, origin):
     ticket = vaulted.web().open_ticket(uuid.uuid4()).ticket
     headers = {} if origin is None else {"Origin": vaulted.address if origin == "the pages" else origin}
     assert anybody.ask("POST", "/enter", urlencode({"ticket": ticket}), **headers)[0] == 404
-    assert anybody.ask("POST", "/enter", urlencode({"ticket": ticket}), Origin=vaulted.web_origin)[0] == 200
+    _, _, content = anybody.ask("POST", "/enter", urlencode({"ticket": ticket}), Origin=vaulted.web_origin)
+    assert re.search(rb'data-visit="[A-Za-z0-9_-]{43}"', content), "it still counts, from where it belongs"
 
 
 @pytest.mark.parametrize("path", ["/v1/overview", "/v1/orders/place", "/v1/health", "/nothing", "/../settings.py"])
@@ -270,7 +273,24 @@ def test_no_address_ever_has_a_visit_or_ticket_in_it(vaulted, anybody):
     """Addresses are kept by browsers, proxies and logs."""
     ticket = vaulted.web().open_ticket(uuid.uuid4()).ticket
     assert anybody.ask("GET", f"/enter?ticket={ticket}")[0] == 404
-    assert anybody.ask("POST", f"/enter?ticket={ticket}", "", Origin=vaulted.web_origin)[0] != 200
+    _, _, content = anybody.ask("POST", f"/enter?ticket={ticket}", "", Origin=vaulted.web_origin)
+    assert b'data-visit=""' in content
+
+
+def test_a_ticket_that_does_not_count_is_told_on_a_page(vaulted, anybody):
+    status, headers, content = anybody.ask("POST", "/enter", f"ticket={'A' * 43}", Origin=vaulted.web_origin)
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"Your visit to the vault has ended. Come in again. Go to the vault from the web once more." in content
+    assert b'data-visit=""' in content
+
+
+def test_the_look_is_sent_packed_and_kept_and_the_scripts_are_not(anybody):
+    """Half a megabyte once a day; a script that is older than its signer would be a trap."""
+    _, css, packed = anybody.ask("GET", "/tabler.min.css", **{"Accept-Encoding": "gzip, br"})
+    assert css["cache-control"] == "private, max-age=86400"
+    assert len(packed) < 100_000
+    assert gzip.decompress(packed) == anybody.ask("GET", "/tabler.min.css")[2]
+    assert anybody.ask("GET", "/main.js")[1]["cache-control"] == "no-store"
 
 
 def test_pages_without_a_signer_say_so(vaulted, anybody):

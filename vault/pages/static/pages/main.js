@@ -10,7 +10,7 @@ import { click, drawnBy, inWords, say } from "./work.js";
 
 const content = document.getElementById("content");
 const leaving = document.getElementById("leave");
-const { elsewhere, web } = document.body.dataset;
+const { elsewhere, web, trouble } = document.body.dataset;
 
 async function show() {
   if (!visit.held) return outside();
@@ -55,4 +55,5 @@ if (document.body.dataset.visit) {
 }
 if (impossible()) say("trouble", impossible());
 else await show();
+if (trouble && !visit.held) say("trouble", trouble); // a page that is loaded again still holds its visit
 document.body.dataset.drawn = "";
