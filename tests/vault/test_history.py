@@ -71,6 +71,8 @@ def test_nothing_of_it_is_deleted(past, rule):
         ("ledger_trade", '"grant" = NULL'),
         ("ledger_trade", "order_id = NULL"),
         ("ledger_trade", "slippage = '9'"),
+        ("grants_credential", "exchange = 'binance'"),
+        ("grants_credential", "owner = 'x'"),
         ("grants_grantversion", "canonical = '{\"wide\": 1}'"),
         ("grants_grantversion", "approved_at = NULL"),
         ("grants_grantversion", "approval = 'x'"),

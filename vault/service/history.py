@@ -73,6 +73,11 @@ RULES = (
         never="OLD.counted_at IS NOT NULL AND OLD.slippage IS NOT NEW.slippage",
     ),
     Rule(
+        table="grants_credential",
+        fixed=("id", "owner", "exchange", "announced_at"),  # on which host a key is real was bound at its intake
+        never="NEW.turn < OLD.turn OR (OLD.state = 'removed' AND NEW.state IS NOT 'removed')",
+    ),
+    Rule(
         table="grants_grantversion",
         fixed=("id", "grant_id", "version", "canonical", "digest", "written_at", "written_by"),
         once=("approved_at",),

@@ -139,7 +139,7 @@ def test_an_approval_under_way_ends_when_the_grant_is_written_anew(owner, grant)
     said = owner.signed(owner.begin("approve", grant.shown))
     grant.write("50")
     why = refused(Code.CEREMONY_OVER, owner.confirm, "approve", said)
-    assert why.detail == "What you signed for has changed in the meantime."
+    assert why.detail == "It has changed since it was shown. Read it again."
     refused(Code.GRANT_NOT_APPROVED, grant.token)
 
 
