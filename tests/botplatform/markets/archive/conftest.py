@@ -75,7 +75,7 @@ def paper():
 @pytest.fixture
 def paper_archive(paper, settings):
     """The archive beside the paper exchange, empty."""
-    settings.LAYOUT = Layout(var=paper.folder, run=paper.folder, web_port=1, paper_port=paper.port)
+    settings.LAYOUT = Layout(var=paper.folder, run=paper.folder, web_port=1, pages_port=1, paper_port=paper.port)
     shutil.rmtree(paper.folder / "candles", ignore_errors=True)
     paper.clear_faults()
     return paper
