@@ -3,6 +3,7 @@
 The whole way, in a real browser: signing in at the web, on to the vault, typing the key, and a bot's form that has it.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ class Typed:
         self.key, self.secret = opened["key"], opened["secret"]
         person = Visitor(launched, doors.address)
         self.page = person.page
-        self.page.set_default_timeout(20000)
+        self.page.set_default_timeout(40000)
         wait_until(lambda: answers(person), what="the web")
         self.page.fill("[name=username]", "olga")
         self.page.fill("[name=password]", PASSWORD)
@@ -111,7 +112,9 @@ def test_the_secret_is_in_no_process_but_the_exchanges_and_the_key_store(doors, 
     ours = doors.ours()
     lines = " ".join(ours.values())
     assert all(name in lines for name in ("uvicorn", "vault pages", "vault serve"))
-    assert scan(typed.secret, pids=ours) == []
+    for pid in ours:
+        with suppress(FileNotFoundError):  # one that lived for a moment only
+            assert scan(typed.secret, pids=[pid]) == []
 
 
 def test_the_secret_is_in_no_file_but_the_exchanges(doors, typed):
