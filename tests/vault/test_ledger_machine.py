@@ -255,7 +255,7 @@ def test_an_order_that_was_given_up_is_not_sent_after_all():
     assert story.state is State.REJECTED
     assert story.order.reason == "never sent: it was given up"
     with pytest.raises(Refused) as caught:
-        place._still_to_send(story.row.pk)
+        place._still_to_send(story.row)
     assert caught.value.code is Code.DEADLINE_PASSED
 
 

@@ -1,5 +1,6 @@
 """Fifty requests at once, against the real database, and the signer killed among them: no budget is spent twice."""
 
+import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,7 +35,7 @@ def all_at_once(bot, **terms):
         together.wait()
         try:
             return bot.wire.post(PLACE, bodies[name], asked[name])[1]
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             return None
 
     with ThreadPoolExecutor(len(FIFTY)) as pool:

@@ -10,8 +10,11 @@ from django.db import connection
 
 from vault.audit.models import Entry
 from vault.messages.canonical import canonical, digest
+from vault.statements import Select, Table
 
 GENESIS = "0" * 64
+_ENTRIES = Table(Entry)
+_LAST = Select(Entry.objects.order_by("-height").values_list("height", "digest")[:1])
 OPENINGS: Mapping[str, str] = {"order.place": "order.placed", "order.cancel": "order.cancelled"}  # and what closes each
 _UNDER_WAY = timedelta(minutes=10)  # far longer than anything is
 _LOCK = 0x626F74706C61747F  # PostgreSQL's advisory lock of whoever appends
@@ -33,13 +36,13 @@ def append(kind: str, subject: str, body: dict[str, Any], *, now: datetime, clos
         previous=last[1],
     )
     entry.digest = entry_digest(plain(entry))
-    entry.save(force_insert=True)
-    return entry
+    return _ENTRIES.insert(entry)
 
 
 def head() -> tuple[int, str]:
     """Height and digest of the newest entry; 0 and the genesis before there is one."""
-    return Entry.objects.order_by("-height").values_list("height", "digest").first() or (0, GENESIS)
+    found = _LAST.rows()
+    return (found[0][0], found[0][1]) if found else (0, GENESIS)
 
 
 def is_open(opening: Entry) -> bool:

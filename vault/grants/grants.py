@@ -14,7 +14,11 @@ from vault.messages.canonical import canonical, digest
 from vault.messages.refusals import Code, Refused
 from vault.messages.terms import Terms, check, terms, wider_than
 from vault.messages.words import GrantText, Limits, WriteGrant
+from vault.statements import Select
 
+_GRANT = Select(Grant.objects.all(), "pk")
+_CREDENTIAL = Select(Credential.objects.all(), "pk")
+_VERSION = Select(GrantVersion.objects.all(), "grant", "version")
 FRESH = 300  # seconds for which a re-authentication allows a paper grant to be widened
 _AHEAD = 30  # how far the web's clock may be before ours
 
@@ -132,7 +136,8 @@ def allowed(grant_id: UUID, version: int, *, paper: bool) -> Terms:
 
 
 def _version(grant_id: UUID, version: int) -> GrantVersion:
-    return GrantVersion.objects.get(grant=grant_id, version=version)
+    (row,) = _VERSION.all(grant_id, version)
+    return row
 
 
 def _text(stored: str) -> GrantText:
@@ -153,9 +158,10 @@ def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:
 
 def current(grant_id: UUID) -> Grant:
     """The grant, unless it was revoked. Raises Refused."""
-    grant = Grant.objects.select_related("credential").filter(id=grant_id).first()
+    grant = _GRANT.first(grant_id)
     if grant is None:
         raise Refused(Code.NOT_FOUND, "No such grant.")
     if grant.revoked_at:
         raise Refused(Code.GRANT_REVOKED)
+    (grant.credential,) = _CREDENTIAL.all(grant.credential_id)
     return grant

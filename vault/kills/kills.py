@@ -9,7 +9,9 @@ from uuid import UUID
 
 from vault.kills.models import Kill
 from vault.messages.words import StopLevel
+from vault.statements import Select
 
+_STANDING = Select(Kill.objects.values_list("id", "level", "lifted_at"), "scope__in")
 EVERYTHING = "everything"
 HOST, OPERATOR = "host", "operator"
 
@@ -42,9 +44,8 @@ class Standing:
 def standing(who: UUID, credential: UUID, grant: UUID) -> Standing:
     """The strictest that is in force for this bot, by itself or by what it belongs to."""
     scopes = (EVERYTHING, user_scope(who), account_scope(credential), bot_scope(grant))
-    rows = Kill.objects.filter(scope__in=scopes).values_list("id", "level", "lifted_at")
     epoch, levels = 0, set()
-    for number, level, lifted_at in rows:
+    for number, level, lifted_at in _STANDING.rows(scopes):
         epoch = max(epoch, number)
         if lifted_at is None:
             levels.add(level)

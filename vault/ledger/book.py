@@ -13,9 +13,18 @@ from uuid import UUID
 
 from vault.ledger.models import Account, Holding, Order, Trade
 from vault.messages.money import EXACT, written
+from vault.statements import Select, Table
 
 WINDOW = timedelta(hours=24)
 ZERO = Decimal(0)
+_ACCOUNT = Select(Account.objects.select_for_update()[:1], "grant")
+_ACCOUNTS = Table(Account)
+_HOLDINGS = Select(Holding.objects.all(), "grant")
+_HOLDING_ROWS = Table(Holding)
+_PAST = Select(Trade.objects.all(), "grant", "counted_at__gt", "counted_at__lte")
+_ALIVE = Order.objects.filter(alive=True).values_list("price")
+_HIGHEST = Select(_ALIVE.order_by("-price_order")[:1], "exchange", "market", "side")
+_LOWEST = Select(_ALIVE.order_by("price_order")[:1], "exchange", "market", "side")
 Mark = Callable[[str, Decimal], Decimal | None]  # of an asset and how much of it: the price to reckon it at
 
 
@@ -43,12 +52,12 @@ class Book:
     @classmethod
     def of(cls, grant: UUID, *, now: datetime) -> Book:
         """The grant's book as of now: trades older than a day have left its sums. Inside a transaction."""
-        account = Account.objects.select_for_update().filter(grant=grant).first()
+        account = _ACCOUNT.first(grant)
         if account is None:
             # Two that begin at once meet here: the row is made once, and locked by both in turn.
             Account.objects.get_or_create(grant=grant, defaults={"since": now - WINDOW, "day": now.date()})
             account = Account.objects.select_for_update().get(grant=grant)
-        book = cls(account, Holding.objects.filter(grant=grant))
+        book = cls(account, _HOLDINGS.all(grant))
         book._forget_before(now - WINDOW)
         return book
 
@@ -56,8 +65,7 @@ class Book:
         account = self._account
         if moment <= account.since:
             return
-        past = Trade.objects.filter(grant=account.grant, counted_at__gt=account.since, counted_at__lte=moment)
-        for trade in past:
+        for trade in _PAST.all(account.grant, account.since, moment):
             _move(account, "traded", -_worth(trade))
             _move(account, "slipped", -Decimal(trade.slippage))
         account.since = moment
@@ -139,9 +147,9 @@ class Book:
             self._rests(order, -remaining(order))
 
     def save(self) -> None:
-        self._account.save()
+        _ACCOUNTS.save(self._account)
         for row in self._changed.values():
-            row.save()
+            _HOLDING_ROWS.save(row)
         self._changed.clear()
 
     def _rests(self, order: Order, amount: Decimal) -> None:
@@ -162,10 +170,8 @@ def remaining(order: Order) -> Decimal:
 
 def best_price(exchange: str, market: str, side: str) -> Decimal | None:
     """The best price of all orders of this installation on one side of a market: the highest buy, the lowest sell."""
-    order = "-price_order" if side == "buy" else "price_order"
-    ours = Order.objects.filter(exchange=exchange, market=market, side=side, alive=True)
-    best = ours.order_by(order).values_list("price", flat=True).first()
-    return None if best is None else Decimal(best)
+    best = (_HIGHEST if side == "buy" else _LOWEST).rows(exchange, market, side)
+    return Decimal(best[0][0]) if best else None
 
 
 def _away(order: Order, amount: Decimal) -> Decimal:

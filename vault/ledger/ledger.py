@@ -22,13 +22,28 @@ from vault.messages.canonical import digest
 from vault.messages.money import written
 from vault.messages.refusals import Code, Refused
 from vault.messages.words import Identity, Place
+from vault.statements import Select, Table
+
+_ORDERS, _TRADES, _EVENTS = Table(Order), Table(Trade), Table(Event)
+_BY_ID = Select(Order.objects.all(), "pk")
+_BY_IDENTITY = Select(Order.objects.all()[:1], "grant", "deal", "name", "generation")
+_NEWEST = Select(Order.objects.order_by("-generation")[:1], "grant", "deal", "name")
+_AT_EXCHANGE = Select(Order.objects.all()[:1], "credential", "market", "exchange_order_id")
+_STRAYS = Select(Trade.objects.filter(order=None).order_by("id"), "credential", "market", "exchange_order_id")
+_TRADE = Select(Trade.objects.values_list("id")[:1], "credential", "market", "trade_id")
+_LAST_EVENT = Select(Event.objects.order_by("-seq").values_list("seq", "digest")[:1])
+_FIRST_EVENT = Select(Installation.objects.values_list("first_event")[:1])
 
 
 def find(identity: Identity) -> Order | None:
     """The row of this identity."""
-    return Order.objects.filter(
-        grant=identity.grant, deal=identity.deal, name=identity.name, generation=identity.generation
-    ).first()
+    return _BY_IDENTITY.first(identity.grant, identity.deal, identity.name, identity.generation)
+
+
+def again(order: Order) -> Order:
+    """The row as it is now."""
+    (row,) = _BY_ID.all(order.pk)
+    return row
 
 
 def open_orders(grant: UUID) -> list[Order]:
@@ -63,15 +78,13 @@ def prepare(
     generation of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at
     market does while averaging orders still fill.)
     """
-    newest = (
-        Order.objects.filter(grant=intent.grant, deal=intent.deal, name=intent.name).order_by("-generation").first()
-    )
+    newest = _NEWEST.first(intent.grant, intent.deal, intent.name)
     if newest is not None and not State(newest.state).over:
         raise Refused(Code.GENERATION_ALIVE, f"Generation {newest.generation} is {newest.state}.")
     due = 1 if newest is None else newest.generation + 1
     if intent.generation != due:
         raise Refused(Code.GENERATION_SKIPPED, f"The next one is {due}, not {intent.generation}.")
-    row = Order.objects.create(
+    row = Order(
         grant=intent.grant,
         credential=credential,
         exchange=exchange,
@@ -93,7 +106,7 @@ def prepare(
     )
     book.reserve(row)
     book.save()
-    return row
+    return _ORDERS.insert(row)
 
 
 def terms(order: Order) -> tuple[str, str, str, str, str]:
@@ -103,7 +116,7 @@ def terms(order: Order) -> tuple[str, str, str, str, str]:
 def sending(order: Order, *, valid_until: datetime, now: datetime) -> None:
     """From here on the order may exist."""
     order.state, order.valid_until, order.updated_at = State.SENDING, valid_until, now
-    order.save()
+    _ORDERS.save(order)
 
 
 def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
@@ -113,12 +126,9 @@ def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
     order.state, order.exchange_order_id, order.updated_at = State.ACCEPTED, exchange_order_id, now
     order.reason = ""
     order.misses = 0
-    order.save()
+    _ORDERS.save(order)
     tell(order)
-    strays = Trade.objects.filter(
-        credential=order.credential, market=order.market, exchange_order_id=exchange_order_id, order=None
-    )
-    for trade in strays.order_by("id"):
+    for trade in _STRAYS.all(order.credential, order.market, exchange_order_id):
         _attach(trade, order, now=now)
     _finish(order, now=now)
 
@@ -128,7 +138,7 @@ def unknown(order: Order, reason: str, *, now: datetime) -> None:
     if State(order.state) is not State.SENDING:
         return  # what became of it was learned meanwhile
     order.state, order.reason, order.updated_at, order.misses = State.UNKNOWN, reason[:300], now, 0
-    order.save()
+    _ORDERS.save(order)
     tell(order)
 
 
@@ -136,14 +146,14 @@ def missed(order: Order, *, now: datetime) -> int:
     """One more read that did not find it; how many there were in a row."""
     order.misses += 1
     order.updated_at = now
-    order.save()
+    _ORDERS.save(order)
     return order.misses
 
 
 def glimpsed(order: Order, *, now: datetime) -> None:
     """Something may be this order: the reads that did not find it no longer agree."""
     order.misses, order.updated_at = 0, now
-    order.save()
+    _ORDERS.save(order)
 
 
 def end(order: Order, state: State, reason: str = "", *, now: datetime) -> None:
@@ -157,7 +167,7 @@ def end(order: Order, state: State, reason: str = "", *, now: datetime) -> None:
 def cancelling(order: Order, on_its_way: bool, *, now: datetime) -> None:  # noqa: FBT001 - it is the fact itself
     """Whether a cancel is on its way to the exchange."""
     order.cancelling, order.updated_at = on_its_way, now
-    order.save()
+    _ORDERS.save(order)
 
 
 def ended(order: Order, state: State, filled: Decimal, *, now: datetime) -> None:
@@ -165,7 +175,7 @@ def ended(order: Order, state: State, filled: Decimal, *, now: datetime) -> None
     if State(order.state).over:
         return
     order.ended_as, order.ended_filled, order.updated_at = state, written(filled), now
-    order.save()
+    _ORDERS.save(order)
     _finish(order, now=now)
 
 
@@ -174,13 +184,10 @@ def book(trade: Trade, *, now: datetime) -> bool:
 
     A trade of an order that is not ours, or not known to be ours yet, is kept without an order.
     """
-    known = Trade.objects.filter(credential=trade.credential, market=trade.market, trade_id=trade.trade_id)
-    if known.exists():
+    if _TRADE.rows(trade.credential, trade.market, trade.trade_id):
         return False
-    trade.save()
-    order = Order.objects.filter(
-        credential=trade.credential, market=trade.market, exchange_order_id=trade.exchange_order_id
-    ).first()
+    _TRADES.save(trade)
+    order = _AT_EXCHANGE.first(trade.credential, trade.market, trade.exchange_order_id)
     if order is not None:
         _attach(trade, order, now=now)
         _finish(order, now=now)
@@ -192,10 +199,10 @@ def _attach(trade: Trade, order: Order, *, now: datetime) -> None:
     book.count(order, trade)
     book.save()
     trade.order, trade.counted_at = order, now
-    trade.save()
+    _TRADES.save(trade)
     order.filled = written(Decimal(order.filled) + Decimal(trade.amount))
     order.updated_at = now
-    order.save()
+    _ORDERS.save(order)
     tell(order, trade)
 
 
@@ -219,7 +226,7 @@ def _over(order: Order, *, now: datetime) -> None:
     book = Book.of(order.grant, now=now)
     book.release(order)
     book.save()
-    order.save()
+    _ORDERS.save(order)
     tell(order)
 
 
@@ -232,22 +239,23 @@ def let_go(credential: UUID, *, now: datetime) -> None:
         book = Book.of(order.grant, now=now)
         book.release(order)
         book.save()
-        order.save()
+        _ORDERS.save(order)
 
 
 def tell(order: Order, trade: Trade | None = None) -> None:
     """Write down that something happened, for whoever asks for events."""
     told = msgspec.json.encode(answer(order)).decode()
     height, previous = head()
-    seq = max(height + 1, Installation.objects.values_list("first_event", flat=True).first() or 1)
-    Event.objects.create(
-        seq=seq, grant=order.grant, order=order, trade=trade, told=told, digest=_digest(previous, seq, told, trade)
-    )
+    first = _FIRST_EVENT.rows()
+    seq = max(height + 1, first[0][0] if first else 1)
+    digested = _digest(previous, seq, told, trade)
+    _EVENTS.insert(Event(seq=seq, grant=order.grant, order=order, trade=trade, told=told, digest=digested))
 
 
 def head() -> tuple[int, str]:
     """Number and digest of the newest event: what the whole ledger has come to."""
-    return Event.objects.order_by("-seq").values_list("seq", "digest").first() or (0, "")
+    found = _LAST_EVENT.rows()
+    return (found[0][0], found[0][1]) if found else (0, "")
 
 
 def differences() -> Iterator[str]:

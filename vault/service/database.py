@@ -39,7 +39,7 @@ class _Act:
     failure: Exception | None = None
 
     def attempt(self) -> None:
-        """In a savepoint. What the database itself refuses is for the whole group to know."""
+        """In a savepoint; alone, in a transaction. What the database itself refuses is for its whole group to know."""
         self.outcome = self.failure = None
         try:
             with transaction.atomic():
@@ -151,6 +151,9 @@ def _together(acts: list[_Act]) -> None:
 
 def _commit(acts: list[_Act]) -> None:
     close_old_connections()
+    if len(acts) == 1:
+        acts[0].attempt()
+        return
     with transaction.atomic():
         for each in acts:
             each.attempt()

@@ -14,9 +14,13 @@ from vault.grants.models import Grant
 from vault.messages import proofs as form
 from vault.messages.refusals import Code, Refused
 from vault.service.signer import Signer
+from vault.statements import Select
 from vault.tokens import leases, proofs
 from vault.tokens.models import EnrolledKey
 from vault.tokens.tokens import Claims
+
+_ENROLLED = Select(EnrolledKey.objects.filter(revoked_at=None), "pk")
+_REVOKED = Select(EnrolledKey.objects.filter(revoked_at__isnull=False).values_list("id"), "pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -117,7 +121,7 @@ def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
         raise Refused(Code.WRONG_GRANT)
     lease = leases.live(claims.shard, claims.fence, now=now, holder=claims.runner)
     leases.use_sequence(lease, caller.sequence)
-    if EnrolledKey.objects.filter(id=claims.runner, revoked_at__isnull=False).exists():
+    if _REVOKED.rows(claims.runner):
         raise Refused(Code.UNKNOWN_KEY)
     return Admission(grant=in_force(claims), fence=lease.fence)
 
@@ -135,7 +139,7 @@ def in_force(claims: Claims) -> Grant:
 
 
 def _enrolled(kid: str) -> EnrolledKey:
-    key = EnrolledKey.objects.filter(id=kid, revoked_at=None).first()
+    key = _ENROLLED.first(kid)
     if key is None:
         raise Refused(Code.UNKNOWN_KEY)
     return key

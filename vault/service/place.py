@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -65,7 +66,7 @@ async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
     admitted = await signer.database.decide(_admit, signer, caller, intent, numbers)
     if isinstance(admitted, OrderAnswer):
         return admitted
-    return await _send(signer, caller, admitted)
+    return await send(signer, admitted, partial(_still_wanted, signer, caller, admitted))
 
 
 def _numbers(intent: Place) -> tuple[Decimal, Decimal]:
@@ -113,7 +114,16 @@ def _write_down(
     workshop = signer.venue(exchange).workshop
     workshop.market_id(intent.market)
     book = Book.of(grant.id, now=now)
-    about = facts.gather(signer, caller, intent, numbers=numbers, admission=admission, book=book, now=now)
+    about = facts.gather(
+        signer,
+        intent,
+        numbers=numbers,
+        grant=grant,
+        terms=facts.terms(signer, grant),
+        present=facts.present(caller, admission),
+        book=book,
+        now=now,
+    )
     epoch = stops.admit(signer, grant, exits=about.exits)
     authorise(about)
     workshop.on_grid(intent.market, *numbers)
@@ -125,13 +135,13 @@ def _write_down(
     return order, epoch
 
 
-async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnswer:
-    """Steps 4 to 8."""
+async def send(signer: Signer, admitted: Admitted, still_wanted: Callable[[], None]) -> OrderAnswer:
+    """Steps 4 to 8. `still_wanted` runs in the transaction right before the send, and raises Refused if it is not."""
     order = admitted.order
-    deadline = order.prepared_at + DEADLINE
+    rests = False
 
     async def last_look() -> None:
-        await signer.database.run(_about_to_send, signer, caller, admitted, deadline)
+        await signer.database.run(_about_to_send, order, still_wanted)
 
     try:
         if signer.standing.looks_first and (found := await _sent_before(signer, admitted)):
@@ -146,6 +156,7 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
             client_order_id=order.client_order_id,
         )
         reading = await sending.carry_out(signer, admitted.credential, operation, last_look=last_look)
+        rests = reading.get("status") == "open" and not Decimal(reading.get("filled") or 0)
     except (Refused, Retry) as why:
         await signer.database.run(_end, admitted, State.REJECTED, f"never sent: {why.code}: {why}")
         raise
@@ -158,7 +169,8 @@ async def _send(signer: Signer, caller: Bearer, admitted: Admitted) -> OrderAnsw
     else:
         return await _written(signer, _accepted, admitted, reading)
     finally:
-        signer.stir(order.credential, order.market)
+        if not rests:  # there is something to be learned of it now
+            signer.stir(order.credential, order.market)
 
 
 async def _sent_before(signer: Signer, admitted: Admitted) -> dict[str, Any] | None:
@@ -186,17 +198,22 @@ async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) 
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
-def _about_to_send(signer: Signer, caller: Bearer, admitted: Admitted, deadline: datetime) -> None:
+def _about_to_send(order: Order, still_wanted: Callable[[], None]) -> None:
     now = clock.now()
-    if now > deadline:
+    if now > order.prepared_at + DEADLINE:
         raise Refused(Code.DEADLINE_PASSED)
+    still_wanted()
+    ledger.sending(_still_to_send(order), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+
+
+def _still_wanted(signer: Signer, caller: Bearer, admitted: Admitted) -> None:
+    """Raises Refused when its runner or its grant may not place it any more."""
     stops.still(signer, identify.in_force(caller.claims), admitted.order, admitted.epoch)
-    leases.live(caller.claims.shard, caller.claims.fence, now=now, holder=caller.claims.runner)
-    ledger.sending(_still_to_send(admitted.order.pk), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+    leases.live(caller.claims.shard, caller.claims.fence, now=clock.now(), holder=caller.claims.runner)
 
 
-def _still_to_send(order_id: int) -> Order:
-    order = Order.objects.get(pk=order_id)
+def _still_to_send(admitted: Order) -> Order:
+    order = ledger.again(admitted)
     if State(order.state) is not State.PREPARED:
         raise Refused(Code.DEADLINE_PASSED)
     return order
@@ -223,7 +240,7 @@ def _accepted(admitted: Admitted, reading: dict[str, Any]) -> OrderAnswer:
 def _close(admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
     """The closing audit entry; the row as it is now, which may have been touched meanwhile."""
     now = clock.now()
-    order = Order.objects.get(pk=admitted.order.pk)
+    order = ledger.again(admitted.order)
     if State(order.state) in (State.PREPARED, State.SENDING):
         chain.append("order.placed", order.client_order_id, body, now=now, closes=admitted.opening)
     else:  # the watch gave it up and has closed it

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Max
@@ -42,6 +42,7 @@ from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.signing import binance
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
+from vault.statements import Select
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,31 @@ AGREEING_READS = 2
 _PAGE = 1000
 _STRAY = timedelta(seconds=60)  # how far the exchange's clock may be behind ours
 _GATHERING = 0.1  # seconds: a whole ladder that is placed is read once, not a rung at a time
+_AT_ONCE = 4  # accounts that are read together: answers that arrive all at once would hold up an order
 _LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
+
+
+class Live(NamedTuple):
+    """What a turn asks of an order that is not over. There may be thousands, and they are read every second."""
+
+    id: int
+    credential: UUID
+    market: str
+    state: str
+    client_order_id: str
+    exchange_order_id: str
+    filled: str
+    ended_as: str
+    ended_filled: str
+
+    def short_of_trades(self, reading: Mapping[str, Any]) -> bool:
+        """Whether the exchange says that more was traded than is booked."""
+        said = self.ended_filled or reading.get("filled") or 0
+        return self.state == State.ACCEPTED and Decimal(said) > Decimal(self.filled)
+
+
+_LIVE_ORDERS = Select(Order.objects.order_by("id").values_list(*Live._fields), "state__in")
+_ONE_LIVE_ORDER = Select(Order.objects.values_list(*Live._fields), "pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +85,7 @@ class Account:
 
     credential: Credential
     market: str
-    orders: list[Order]
+    orders: list[Live]
 
     @property
     def place(self) -> Place:
@@ -136,7 +161,13 @@ async def one_turn(signer: Signer, due: dict[Place, float]) -> None:
         if not budget.paused and (account.place in stirred or now >= due.get(account.place, 0)):
             due[account.place] = now + VAULT.poll_seconds * budget.slowness
             accounts.append(account)
-    results = await asyncio.gather(*(_read(signer, account) for account in accounts), return_exceptions=True)
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(account: Account) -> None:
+        async with turns:
+            await _read(signer, account)
+
+    results = await asyncio.gather(*map(read, accounts), return_exceptions=True)
     for account, result in zip(accounts, results, strict=True):
         if isinstance(result, (Refused, Retry, Rejected, NotSent, Unsure, NotThere)):
             log.warning("account %s %s: %s", account.credential.id, account.market, result)
@@ -146,8 +177,8 @@ async def one_turn(signer: Signer, due: dict[Place, float]) -> None:
 
 def _accounts() -> list[Account]:
     _tidy()
-    grouped: dict[tuple[UUID, str], list[Order]] = {}
-    for order in Order.objects.filter(state__in=_LIVE).order_by("id"):
+    grouped: dict[tuple[UUID, str], list[Live]] = {}
+    for order in map(Live._make, _LIVE_ORDERS.rows(_LIVE)):
         grouped.setdefault((order.credential, order.market), []).append(order)
     # With a key that was removed nothing can be read any more.
     credentials = Credential.objects.filter(state=Credential.State.READY).in_bulk({each for each, _ in grouped})
@@ -176,45 +207,50 @@ async def _read(signer: Signer, account: Account) -> None:
     operation = binance.open_orders(venue.workshop, symbol=account.market)
     listed = await sending.carry_out(signer, account.credential, operation)
     open_now = {str(each["clientOrderId"]): each for each in listed}
+    in_doubt = []  # the orders that may be short of trades; most turns have none, and need no database
     for order in account.orders:
+        listed_as = open_now.get(order.client_order_id)
         if order.state == State.UNKNOWN:
-            await _resolve(signer, account, order, open_now.get(order.client_order_id))
-        elif order.state == State.ACCEPTED and order.client_order_id not in open_now and not order.ended_as:
+            await _resolve(signer, account, order.id, listed_as)
+            in_doubt.append(order.id)
+        elif order.state == State.ACCEPTED and listed_as is None and not order.ended_as:
             await _look_again(signer, account, order)
-    if await signer.database.run(_short_of_trades, account, open_now):
+            in_doubt.append(order.id)
+        elif order.short_of_trades(listed_as or {}):
+            in_doubt.append(order.id)
+    if not in_doubt:
+        return
+    if await signer.database.run(_short_of_trades, in_doubt, open_now):
         await _book_trades(signer, account)
-    for exchange_order_id in await signer.database.run(_short_of_trades, account, open_now):
+    for exchange_order_id in await signer.database.run(_short_of_trades, in_doubt, open_now):
         trades = binance.trades_of(venue.workshop, symbol=account.market, exchange_order_id=exchange_order_id)
         readings = await sending.carry_out(signer, account.credential, trades)
         await signer.database.run(_book, account.credential.id, readings)
 
 
-def _short_of_trades(account: Account, open_now: Mapping[str, Any]) -> list[str]:
-    """The exchange's ids of the orders of which it says that more was traded than is booked."""
-    short = []
-    for order in Order.objects.filter(pk__in=[each.pk for each in account.orders], state=State.ACCEPTED):
-        said = order.ended_filled or open_now.get(order.client_order_id, {}).get("filled") or 0
-        if Decimal(said) > Decimal(order.filled):
-            short.append(order.exchange_order_id)
-    return short
+def _short_of_trades(orders: Iterable[int], open_now: Mapping[str, Any]) -> list[str]:
+    """The exchange's ids of those of these orders of which it says that more was traded than is booked."""
+    now = [Live._make(row) for each in orders for row in _ONE_LIVE_ORDER.rows(each)]
+    return [each.exchange_order_id for each in now if each.short_of_trades(open_now.get(each.client_order_id, {}))]
 
 
-async def _look_up(signer: Signer, account: Account, order: Order) -> dict[str, Any]:
+async def _look_up(signer: Signer, account: Account, order: Order | Live) -> dict[str, Any]:
     workshop = signer.venue(account.credential.exchange).workshop
     operation = binance.look_up(workshop, symbol=order.market, client_order_id=order.client_order_id)
     reading: dict[str, Any] = await sending.carry_out(signer, account.credential, operation)
     return reading
 
 
-async def _look_again(signer: Signer, account: Account, order: Order) -> None:
+async def _look_again(signer: Signer, account: Account, order: Live) -> None:
     try:
         reading = await _look_up(signer, account, order)
     except NotThere:
         return  # the exchange has accepted it: it does exist, and its look-up is late
-    await signer.database.run(_apply, order.pk, reading)
+    await signer.database.run(_apply, order.id, reading)
 
 
-async def _resolve(signer: Signer, account: Account, order: Order, listed: dict[str, Any] | None) -> None:
+async def _resolve(signer: Signer, account: Account, order_id: int, listed: dict[str, Any] | None) -> None:
+    order = await signer.database.run(Order.objects.get, pk=order_id)
     try:
         reading = await _look_up(signer, account, order)
     except NotThere:

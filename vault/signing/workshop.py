@@ -23,6 +23,7 @@ from vault.signing.outcomes import NotThere, Rejected, Unsure
 
 # Binance's words for a client order id that is open already: the order did arrive, if not by this request.
 _ALREADY_THERE = "Duplicate order sent"
+_REMEMBERED = 10_000  # orders as they were read
 _ANSWERED_BY_AN_ORDER = frozenset({"create_order", "cancel_order", "fetch_order"})
 
 
@@ -40,6 +41,17 @@ class Response:
     status: int
     reason: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Price step in quote, amount step and bounds in base, smallest notional in quote."""
+
+    tick: Decimal
+    lot: Decimal
+    least: Decimal
+    most: Decimal
+    notional: Decimal
 
 
 class _AboutToSend(BaseException):
@@ -71,6 +83,20 @@ class _Binance(ccxt.binance):  # type: ignore[misc]  # ccxt has no types
         self.payload: bytes | None = None
         self.placeholder = ""
         self.answer: Response | None = None
+        self.parsed: dict[Any, Any] = {}
+
+    def parse_order(self, order: Any, market: Any = None) -> Any:
+        """As ccxt does it, once for the same words: of the open orders of a second ago hardly any has changed."""
+        words = (market and market["id"], *order.items())
+        try:
+            found = self.parsed.get(words)
+        except TypeError:  # its fills are in it: the answer to an order that traded
+            return super().parse_order(order, market)
+        if found is None:
+            if len(self.parsed) >= _REMEMBERED:
+                self.parsed.clear()
+            found = self.parsed[words] = super().parse_order(order, market)
+        return dict(found)
 
     def hmac(self, request: bytes, *_: Any) -> str:
         """Where ccxt would sign: remember what, and leave a mark."""
@@ -110,6 +136,7 @@ class Workshop:
 
     def learn_markets(self, markets: list[Any]) -> None:
         self._exchange.set_markets(markets)
+        self._exchange.parsed.clear()
 
     def build(self, call: Call, api_key: str = "") -> Built:
         """What this call would send. Raises Refused(OFF_THE_GRID) for what ccxt will not write down."""
@@ -170,6 +197,19 @@ class Workshop:
         if market is None or not market["spot"]:
             raise Refused(Code.MARKET_NOT_GRANTED, f"The exchange has no spot market {symbol}.")
         return str(market["id"])
+
+    def filters(self, symbol: str) -> Filters:
+        """What the exchange asks of every order on a market. Raises Refused(MARKET_NOT_GRANTED)."""
+        self.market_id(symbol)
+        market = self._exchange.markets[symbol]
+        step, limits = market["precision"], market["limits"]
+        return Filters(
+            tick=Decimal(str(step["price"])),
+            lot=Decimal(str(step["amount"])),
+            least=Decimal(str(limits["amount"]["min"] or 0)),
+            most=Decimal(str(limits["amount"]["max"] or "Infinity")),
+            notional=Decimal(str(limits["cost"]["min"] or 0)),
+        )
 
     def on_grid(self, symbol: str, amount: Decimal, price: Decimal) -> None:
         """Raises Refused(OFF_THE_GRID) unless the price is on a tick and the amount on a lot."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from vault.messages.refusals import Code, Refused
+from vault.statements import Select, Table
 from vault.tokens.models import EnrolledKey, Lease
 
+_LEASE = Select(Lease.objects.select_for_update()[:1], "shard")
+_LEASES = Table(Lease)
 WINDOW = 62  # sequence numbers that may arrive out of order, bounded by the bits of the column
 
 
@@ -40,7 +43,7 @@ def end_all(*, now: datetime, further: int = 1) -> None:
 
 def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) -> Lease:
     """The lease that this fence belongs to. Raises Refused when it is gone, overtaken or another's."""
-    lease = Lease.objects.select_for_update().filter(shard=shard).first()
+    lease = _LEASE.first(shard)
     if lease is None or fence > lease.fence:
         raise Refused(Code.LEASE_EXPIRED, "No such lease was ever given.")
     if fence < lease.fence:
@@ -53,7 +56,13 @@ def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) ->
 
 
 def use_sequence(lease: Lease, number: int) -> None:
-    """Mark a proof's sequence number as used. Raises Refused(PROOF_REPLAYED) when it was, or is too old to tell."""
+    """Write down that a proof's number is used. Raises Refused(PROOF_REPLAYED) when it was, or is too old to tell."""
+    mark_used(lease, number)
+    _LEASES.save(lease)
+
+
+def mark_used(lease: Lease, number: int) -> None:
+    """As `use_sequence`, nothing written."""
     ahead = number - lease.highest_sequence
     if ahead > 0:
         shifted = lease.seen << ahead if ahead <= WINDOW else 0
@@ -64,4 +73,3 @@ def use_sequence(lease: Lease, number: int) -> None:
         if not bit or lease.seen & bit:
             raise Refused(Code.PROOF_REPLAYED)
         lease.seen |= bit
-    lease.save(update_fields=["seen", "highest_sequence"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from vault.hazmat.token_key import TokenKey
 from vault.messages.refusals import Code, Refused
 
 TYPE = "botplatform-token+jwt"
+_REMEMBERED = 4096  # tokens whose signature was checked
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,7 @@ class Mint:
 
     def __init__(self, key: TokenKey) -> None:
         self._key = key
+        self._read: dict[bytes, Claims] = {}  # by the token's hash: it comes with every request of two minutes
 
     @classmethod
     def load(cls, path: Path) -> Mint:
@@ -61,15 +64,23 @@ class Mint:
 
         Raises Refused(BAD_TOKEN), Refused(TOKEN_EXPIRED).
         """
+        hashed = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        claims = self._read.get(hashed) or self._verified(token)
+        if claims.exp <= at:
+            self._read.pop(hashed, None)
+            raise Refused(Code.TOKEN_EXPIRED)
+        if len(self._read) >= _REMEMBERED:
+            self._read.clear()
+        self._read[hashed] = claims
+        return claims
+
+    def _verified(self, token: str) -> Claims:
         try:
             decoded = jwt.decode_complete(
                 token, self._key.public, algorithms=["EdDSA"], options={"verify_exp": False, "verify_iat": False}
             )
             if decoded["header"].get("typ") != TYPE:
                 raise Refused(Code.BAD_TOKEN)
-            claims = msgspec.convert(decoded["payload"], Claims)
+            return msgspec.convert(decoded["payload"], Claims)
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError) as why:
             raise Refused(Code.BAD_TOKEN) from why
-        if claims.exp <= at:
-            raise Refused(Code.TOKEN_EXPIRED)
-        return claims
