@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
@@ -15,6 +16,7 @@ from vault import hardening
 os.environ["DJANGO_SETTINGS_MODULE"] = "vault.settings"
 
 
+_PROGRESS = 0.3  # seconds
 _SCOPE = "everything, user:ID, account:ID or bot:ID"
 
 
@@ -44,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     kill.add_argument("scope", help=_SCOPE)
     kill.add_argument("--opening", action="store_true", help="let exits go on; without it: look-ups and cancels only")
     kill.set_defaults(act=_kill)
+    flatten = commands.add_parser("flatten", help="stop a scope and close every position in it, by the signer alone")
+    flatten.add_argument("scope", help=_SCOPE)
+    flatten.add_argument("--yes", action="store_true", help="do not ask again")
+    flatten.set_defaults(act=_flatten)
     unkill = commands.add_parser("unkill", help="lift what was stopped, whoever stopped it")
     unkill.add_argument("scope", help=_SCOPE)
     unkill.set_defaults(act=_unkill)
@@ -56,11 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("recover", help="say go to a signer whose database is older than its head").set_defaults(
         act=_recover
     )
-    time = commands.add_parser(
-        "clock", help="compare this machine's clock with the latest time that the signer has seen"
-    )
-    time.add_argument("--accept", action="store_true", help="this machine's is right; the signer must not run")
-    time.set_defaults(act=_clock)
+    at = commands.add_parser("clock", help="compare this machine's clock with the latest time that the signer has seen")
+    at.add_argument("--accept", action="store_true", help="this machine's is right; the signer must not run")
+    at.set_defaults(act=_clock)
     _audit_parser(commands.add_parser("audit", help="check the audit chain, or take a copy that anybody can check"))
     books = commands.add_parser("ledger", help="recount what the ledger's books say from its orders and trades")
     books.add_argument("what", choices=["verify"])
@@ -142,6 +146,31 @@ def _kill(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{answer.scope} is stopped. {left}\n")
     if answer.resting:
         sys.stdout.write(f"{answer.resting} orders rest at the exchange and may still trade.\n")
+
+
+def _flatten(arguments: argparse.Namespace) -> None:
+    from vault.messages.refusals import Refused
+    from vault.service import flatten
+
+    scope = _scope(arguments.scope)
+    if not arguments.yes:
+        sys.stdout.write(f"This stops {scope}, cancels its orders and trades all its positions at the market.\n")
+        if input("Write flatten to go on: ").strip() != "flatten":
+            _fail("Nothing was done.")
+    try:
+        asked = flatten.ask(scope)
+    except Refused as why:
+        _fail(str(why))
+    sys.stdout.write(f"{scope} is stopped. The signer closes what is in it, and goes on without this command.\n")
+    told = None
+    while asked.done_at is None:
+        time.sleep(_PROGRESS)
+        asked.refresh_from_db()
+        if asked.left != told:
+            told = asked.left
+            sys.stdout.write(f"{told}\n" if told else "")
+            sys.stdout.flush()
+    sys.stdout.write("Done: " + ("nothing is left.\n" if not asked.left else "what is said above stays.\n"))
 
 
 def _unkill(arguments: argparse.Namespace) -> None:

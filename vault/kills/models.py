@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 from vault.messages.words import StopLevel
@@ -13,3 +15,13 @@ class Kill(models.Model):
     by = models.CharField(max_length=45)  # host, operator or owner:UUID
     put_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+
+
+class Flattening(models.Model):
+    """The host's word that every position of a scope is to be closed. Its id is the deal of the orders that do it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    scope = models.CharField(max_length=45)
+    asked_at = models.DateTimeField()
+    left = models.TextField(default="")  # what is still to be done, a sentence a line
+    done_at = models.DateTimeField(null=True)

@@ -1,7 +1,7 @@
 """What may be signed, as named conditions over frozen facts. It reads nothing and remembers nothing."""
 
 from vault.policy.conditions import CONDITIONS, Condition
-from vault.policy.facts import Coins, Facts, Present, Reference, Spent
+from vault.policy.facts import FEE_ROOM, Coins, Facts, Present, Reference, Spent
 from vault.policy.policy import authorise
 
-__all__ = ["CONDITIONS", "Coins", "Condition", "Facts", "Present", "Reference", "Spent", "authorise"]
+__all__ = ["CONDITIONS", "FEE_ROOM", "Coins", "Condition", "Facts", "Present", "Reference", "Spent", "authorise"]

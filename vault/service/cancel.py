@@ -52,6 +52,11 @@ async def cancel(signer: Signer, request: Request, word: Cancel) -> OrderAnswer:
     admitted = await signer.database.decide(_admit, caller, word)
     if admitted.opening is None:
         return ledger.answer(admitted.order)
+    return await send(signer, admitted)
+
+
+async def send(signer: Signer, admitted: Admitted) -> OrderAnswer:
+    """Ask the exchange for a cancel that was written down. Raises Retry when it could not be asked."""
     order = admitted.order
     try:
         await sending.markets_known(signer.venue(order.exchange))

@@ -19,32 +19,37 @@ from vault.service.signer import Signer
 _OTHER = {"buy": "sell", "sell": "buy"}
 
 
+def present(caller: Bearer, admission: Admission) -> Present:
+    """What the caller's token says beside what is so."""
+    return Present(
+        fence=caller.claims.fence,
+        present_fence=admission.fence,
+        epoch=caller.claims.epoch,
+        present_epoch=admission.grant.epoch,
+    )
+
+
 def gather(
     signer: Signer,
-    caller: Bearer,
     intent: Place,
     *,
     numbers: tuple[Decimal, Decimal],
-    admission: Admission,
+    grant: Grant,
+    terms: Terms,
+    present: Present,
     book: Book,
     now: datetime,
 ) -> Facts:
     """Everything that the policy asks about this order, as it is at this moment. Inside its transaction."""
-    grant = admission.grant
     exchange = grant.credential.exchange
     holding = book.holding(intent.base)
     return Facts(
         intent=intent,
         amount=numbers[0],
         price=numbers[1],
-        terms=terms(signer, grant),
+        terms=terms,
         at=int(now.timestamp()),
-        present=Present(
-            fence=caller.claims.fence,
-            present_fence=admission.fence,
-            epoch=caller.claims.epoch,
-            present_epoch=grant.epoch,
-        ),
+        present=present,
         coins=Coins(net=Decimal(holding.net), selling=Decimal(holding.selling), buying=Decimal(holding.buying)),
         spent=Spent(
             traded=book.traded,
