@@ -33,8 +33,7 @@ def measure():
         steady(part, bench)
         saturated(part, bench)
     part.notes += [
-        "Everything runs on this machine: the signer, OpenBao, the exchange, its clients. The ledger writes with"
-        " `synchronous=FULL`.",
+        "Signer, OpenBao, exchange and clients share this machine; the ledger writes with `synchronous=FULL`.",
         "The signer's processor time has everything in it that the process does, watching the accounts included.",
     ]
     return part
