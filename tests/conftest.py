@@ -1,0 +1,13 @@
+"""What holds for every test."""
+
+import pytest
+from _pytest.nodeid import coerce_node_id
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """pytest 9.2 knows a test by `_id`, and xdist 3.8 writes a group into `_nodeid`: without this it has none."""
+    for item in items:
+        grouped = item.__dict__.get("_nodeid", "")
+        if "@" in grouped:
+            item._id = coerce_node_id(grouped)
