@@ -96,6 +96,7 @@ def _serve(_: argparse.Namespace) -> None:
     from vault.server.serve import AnotherSigner, serve
     from vault.service.history import NotProtected
 
+    hardening.refuse_to_be_read()
     token = sys.stdin.readline().strip()
     if not token:
         _fail("The signer needs the key store's wrapping token: one line on standard input.")

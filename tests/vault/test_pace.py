@@ -1,7 +1,7 @@
 import uuid
 
 from vault import clock
-from vault.service.pace import Pace
+from vault.service.pace import Bucket, Pace
 
 
 def test_counts_slide_over_a_minute_for_each_grant_and_kind(monkeypatch):
@@ -18,3 +18,15 @@ def test_counts_slide_over_a_minute_for_each_grant_and_kind(monkeypatch):
     assert pace.of(one, "order") == 2
     now[0] = 2000.0
     assert pace.of(one, "order") == 0
+
+
+def test_a_bucket_gives_its_burst_and_then_so_many_a_second(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    bucket = Bucket(a_second=2, burst=3)
+    assert [bucket.take("a") for _ in range(4)] == [True, True, True, False]
+    assert bucket.take("b")
+    now[0] = 1000.5
+    assert [bucket.take("a") for _ in range(2)] == [True, False]
+    now[0] = 2000.0
+    assert [bucket.take("a") for _ in range(4)] == [True, True, True, False]

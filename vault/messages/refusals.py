@@ -43,6 +43,7 @@ class Code(StrEnum):
     TOO_MANY_ORDERS = "too_many_orders"
     TOO_MANY_EXITS = "too_many_exits"
     TOO_MANY_READS = "too_many_reads"
+    TOO_MANY_REFUSED = "too_many_refused"
     NO_REFERENCE = "no_reference"
     OUTSIDE_COLLAR = "outside_collar"
     THIN_MARKET = "thin_market"
@@ -84,6 +85,7 @@ class Code(StrEnum):
     # The exchange and the machine
     OFF_THE_GRID = "off_the_grid"
     REQUEST_NOT_AS_INTENDED = "request_not_as_intended"
+    TOO_MANY_REQUESTS = "too_many_requests"
     EXCHANGE_BUSY = "exchange_busy"
     EXCHANGE_UNREACHABLE = "exchange_unreachable"
     EXCHANGE_REFUSED = "exchange_refused"
@@ -123,6 +125,7 @@ SENTENCES: dict[Code, str] = {
     Code.TOO_MANY_ORDERS: "The grant does not allow so many orders in a minute.",
     Code.TOO_MANY_EXITS: "The grant does not allow so many exits in a minute.",
     Code.TOO_MANY_READS: "The grant does not allow so many readings in a minute.",
+    Code.TOO_MANY_REFUSED: "So many orders of this grant were refused in a minute that the next is not looked at.",
     Code.NO_REFERENCE: "The signer has no fresh price of its own for this market. Until it has, nothing opens.",
     Code.OUTSIDE_COLLAR: "The price is further from the signer's own reference than the grant allows.",
     Code.THIN_MARKET: "Too little is traded on this market for the grant.",
@@ -161,6 +164,7 @@ SENTENCES: dict[Code, str] = {
     Code.KEY_CANNOT_TRADE: "This key may not trade. Give it the right to trade on spot, and connect it again.",
     Code.OFF_THE_GRID: "The price is not on a tick, or the amount not on a lot, of this market.",
     Code.REQUEST_NOT_AS_INTENDED: "The request that was built does not say what was asked. Nothing was signed.",
+    Code.TOO_MANY_REQUESTS: "This key asks too often.",
     Code.EXCHANGE_BUSY: "The exchange asks for fewer requests. Try again later.",
     Code.EXCHANGE_UNREACHABLE: "The exchange could not be reached. Nothing was sent.",
     Code.EXCHANGE_REFUSED: "The exchange refused.",

@@ -48,6 +48,7 @@ _STATUS: dict[Code, int] = {
     Code.TOO_MANY_ORDERS: 429,
     Code.TOO_MANY_EXITS: 429,
     Code.TOO_MANY_READS: 429,
+    Code.TOO_MANY_REFUSED: 429,
 }
 _FORBIDDEN, _UNAVAILABLE = 403, 503
 _LOOK_IT_UP = "The signer failed. Look the order up before anything else."

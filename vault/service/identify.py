@@ -12,13 +12,15 @@ from vault import clock
 from vault.grants import grants
 from vault.grants.models import Grant
 from vault.messages import proofs as form
-from vault.messages.refusals import Code, Refused
+from vault.messages.refusals import Code, Refused, Retry
+from vault.service.pace import Bucket
 from vault.service.signer import Signer
 from vault.statements import Select
 from vault.tokens import leases, proofs
 from vault.tokens.models import EnrolledKey
 from vault.tokens.tokens import Claims
 
+_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 100, 500  # of one enrolled key
 _ENROLLED = Select(EnrolledKey.objects.filter(revoked_at=None), "pk")
 _REVOKED = Select(EnrolledKey.objects.filter(revoked_at__isnull=False).values_list("id"), "pk")
 
@@ -66,9 +68,11 @@ class KeyDoor:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
         self._used: dict[str, int] = {}
+        self._forgotten_at = 0
+        self._pace = Bucket(_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE)
 
     async def admit(self, request: Request, *kinds: EnrolledKey.Kind) -> EnrolledKey:
-        """The enrolled key that made this request. Raises Refused."""
+        """The enrolled key that made this request. Raises Refused, and Retry(TOO_MANY_REQUESTS)."""
         kid = request.presented("Key")
         key = await self._signer.database.run(_enrolled, kid)
         at = clock.seconds()
@@ -78,12 +82,16 @@ class KeyDoor:
         if claims.iat < int(self._signer.started_at.timestamp()):
             raise Refused(Code.PROOF_EXPIRED, "It was made before the signer started.")
         self._use(claims.jti, at)
+        if not self._pace.take(kid):
+            raise Retry(Code.TOO_MANY_REQUESTS, after=1)
         if key.kind not in kinds:
             raise Refused(Code.WRONG_KIND_OF_KEY)
         return key
 
     def _use(self, jti: str, at: int) -> None:
-        self._used = {used: until for used, until in self._used.items() if until >= at}
+        if at != self._forgotten_at:
+            self._used = {used: until for used, until in self._used.items() if until >= at}
+            self._forgotten_at = at
         if jti in self._used:
             raise Refused(Code.PROOF_REPLAYED)
         self._used[jti] = at + 2 * form.WINDOW

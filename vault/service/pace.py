@@ -1,4 +1,4 @@
-"""How often each grant asked for what in the last minute.
+"""How often each grant asked for what in the last minute, and how fast each key may ask for anything.
 
 In memory: a signer that was started anew counts from nothing, which lets through one minute's worth more at most.
 """
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from vault import clock
 
-Kind = Literal["order", "exit", "read"]
+Kind = Literal["order", "exit", "read", "refused"]
 _MINUTE = 60.0
 
 
@@ -36,3 +36,19 @@ class Pace:
         if not times:
             del self._times[grant, kind]
         return len(times)
+
+
+class Bucket:
+    """So many a second in the long run, and `burst` at once after a rest."""
+
+    def __init__(self, a_second: float, burst: float) -> None:
+        self._rate, self._burst = a_second, burst
+        self._left: dict[str, tuple[float, float]] = {}  # by who asks: how many, at which moment
+
+    def take(self, who: str) -> bool:
+        """Whether there is one left, which is then gone. For a known `who` only: each is remembered."""
+        now = clock.monotonic()
+        left, at = self._left.get(who, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._rate)
+        self._left[who] = (max(left - 1, 0), now)
+        return left >= 1

@@ -42,6 +42,7 @@ from vault.signing import binance
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 from vault.tokens import leases
 
+_MOST_REFUSED = 300  # of one grant in a minute: each is an entry of the audit, which nobody can take away
 DEADLINE = timedelta(seconds=3)  # from being checked to being sent
 
 
@@ -83,6 +84,8 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     """Steps 1 to 3. An order that was sent before is answered. Raises Refused, which is written down."""
     now = clock.now()
     admission = identify.admit(caller, intent.grant, now=now)
+    if signer.pace.of(intent.grant, "refused") >= _MOST_REFUSED:
+        raise Refused(Code.TOO_MANY_REFUSED)
     credential = admission.grant.credential
     body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
     try:
@@ -92,6 +95,7 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
+        signer.pace.count(intent.grant, "refused")
         raise
     opening = chain.append("order.place", order.client_order_id, body, now=now)
     return Admitted(order=order, credential=credential, opening=opening, epoch=epoch)

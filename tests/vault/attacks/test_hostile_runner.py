@@ -8,11 +8,12 @@ import uuid
 import msgspec
 import pytest
 
+from tests.support.processes import run
 from tests.vault.conftest import Bot, refused
-from tests.vault.test_refused_tokens import PLACE, ask, is_refused, next_version, reminted
+from tests.vault.test_refused_tokens import PLACE, ask, is_refused, next_version, nothing_happened, reminted
 from tests.vault.wire import encoded, key_headers, token_headers
-from vault.client import KeyFile
-from vault.messages.refusals import Code
+from vault.client import KeyFile, WebClient
+from vault.messages.refusals import Code, Retry
 from vault.messages.words import Cancel
 
 SMUGGLED = {
@@ -193,3 +194,30 @@ def test_an_honest_order_still_passes_beside_all_that(bot):
     assert ask(bot, word=bot.word(), path=PLACE)[0] == 200
     assert len(bot.at_exchange()) == 1
     assert uuid.UUID(bot.look_up().grant) == bot.grant
+
+
+def test_refusals_do_not_fill_the_audit(bot):
+    codes = [ask(bot, bot.word(amount="1"))[1]["code"] for _ in range(302)]
+    assert codes == [Code.OVER_NOTIONAL] * 300 + [Code.TOO_MANY_REFUSED] * 2
+    assert len(bot.audit("order.refused")) <= 200  # as many as the overview tells
+    nothing_happened(bot)
+
+
+def test_a_key_that_floods_the_signer_is_asked_to_wait(machine, tmp_path):
+    """A key of its own: all others go on as before."""
+    run("-m", "vault", "enroll-web", "--key-file", tmp_path / "key", env=machine.env)
+    web = WebClient(machine.run_folder / "signer.sock", KeyFile.read(tmp_path / "key"))
+    try:
+        assert floods(web)
+        assert machine.web().overview(None, 1)
+    finally:
+        web.close()
+
+
+def floods(web):
+    for _ in range(3000):
+        try:
+            web.overview(None, 1)
+        except Retry as why:
+            return why.code is Code.TOO_MANY_REQUESTS
+    return False
