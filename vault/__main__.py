@@ -110,6 +110,8 @@ def _serve(_: argparse.Namespace) -> None:
         _fail(f"{why.filename} is missing. Run `python -m vault init` first.")
     except PermissionError as why:
         _fail(f"The signer's key cannot be used: {why}")
+    except LookupError as why:
+        _fail(f"VAULT_SOCKET_GROUP: {why}. Make the group, or unset it.")
 
 
 def _pages(_: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ class Environment(BaseSettings):
     state: Path = _VAR / "vault"
     layout: Path = _VAR / "layout.json"
     socket: Path | None = None
+    socket_group: str | None = None  # may connect besides the signer's own user: web, runners and pages of other users
     bao_socket: Path | None = None
     paper_url: str | None = None  # the one host that this signer talks to until the vault is hardened
     pages_origin: str | None = None  # such as https://vault.example.org; passkeys are bound to its host

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import shutil
 import socket
 from pathlib import Path
 from typing import IO
@@ -80,13 +81,23 @@ async def serve(wrapping_token: str) -> None:
 
 
 def _bind(path: Path) -> socket.socket:
-    """A socket that only this user can reach. One that a dead signer left behind is replaced."""
+    """A socket that only this user can reach, and the group that the settings name.
+
+    One that a dead signer left behind is replaced. Raises LookupError for a group that is not there.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    path.chmod(0o600)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        if VAULT.socket_group:
+            shutil.chown(path, group=VAULT.socket_group)
+            path.chmod(0o660)
+    except BaseException:
+        listener.close()
+        raise
     return listener
 
 
