@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("recover", help="say go to a signer whose database is older than its head").set_defaults(
         act=_recover
     )
+    rotate = commands.add_parser("rotate", help="a new token key or intake key; a signer that runs takes it up")
+    rotate.add_argument("what", choices=["token-key", "intake-key"])
+    rotate.add_argument(
+        "--at-once", action="store_true", help="nothing of the old one counts any more: it may be stolen"
+    )
+    rotate.set_defaults(act=_rotate)
     at = commands.add_parser("clock", help="compare this machine's clock with the latest time that the signer has seen")
     at.add_argument("--accept", action="store_true", help="this machine's is right; the signer must not run")
     at.set_defaults(act=_clock)
@@ -174,6 +180,17 @@ def _flatten(arguments: argparse.Namespace) -> None:
             sys.stdout.write(f"{told}\n" if told else "")
             sys.stdout.flush()
     sys.stdout.write("Done: " + ("nothing is left.\n" if not asked.left else "what is said above stays.\n"))
+
+
+def _rotate(arguments: argparse.Namespace) -> None:
+    from vault.service import own_keys
+
+    try:
+        own_keys.rotate(arguments.what, at_once=arguments.at_once)
+    except FileNotFoundError:
+        _fail(f"There is no {arguments.what} yet. Run `python -m vault init` first.")
+    until = "counts no more" if arguments.at_once else "counts until what was made with it has ended"
+    sys.stdout.write(f"There is a new {arguments.what}; the one before {until}.\n")
 
 
 def _unkill(arguments: argparse.Namespace) -> None:

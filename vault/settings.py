@@ -40,6 +40,7 @@ class Environment(BaseSettings):
     binance_url: str | None = None  # real money: the signer talks to Binance where this is set, and only there
     lease_seconds: float = 10
     token_seconds: float = Field(default=120, gt=0, le=120)
+    intake_key_overlap: float = 3600  # seconds after a rotation in which forms for the key before are still opened
     recv_window: float = 5  # how long the exchange takes a signed request for valid
     absence_margin: float = 1
     poll_seconds: float = 1

@@ -75,7 +75,9 @@ def browser():
     """Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright  # only where a browser is wanted
 
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps a loop in this thread for as long as it is there, and Django would refuse all tests after it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         try:
             yield launched

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from vault.hazmat import files
 from vault.hazmat import sealed as sealed_forms
 from vault.messages.refusals import Code, Refused, Retry
 
@@ -19,6 +20,16 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "BOTPLATFORM_VAR", "VIRTUAL_ENV")
 def make_key(folder: Path) -> None:
     """Make the intake key where there is none; its public half lies beside it."""
     sealed_forms.make_key(folder / "intake.key")
+
+
+def replace_key(folder: Path, *, at_once: bool) -> None:
+    """A new intake key. Pages that were opened before may still send what they sealed, for a while or, `at_once`, not.
+
+    Raises FileNotFoundError where there was none.
+    """
+    sealed_forms.replace_key(folder / "intake.key")
+    if at_once:
+        files.previous(folder / "intake.key").unlink()
 
 
 async def connect(*, sealed: str, owner: str, credential: str, key_name: str) -> str:

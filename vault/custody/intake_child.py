@@ -24,6 +24,7 @@ import requests
 from vault import hardening
 from vault.custody.unix import client
 from vault.hazmat import files
+from vault.hazmat.files import replaced_since
 from vault.hazmat.sealed import CannotOpen, open_form
 from vault.hazmat.secret import Secret
 from vault.hazmat.wrapping import wrap
@@ -48,10 +49,21 @@ def main() -> None:
     json.dump(answer, sys.stdout)
 
 
+def _opened(sealed: bytes, bound_to: bytes) -> Secret:
+    """By the present key, or by the one before while pages that know it may still be open. Raises CannotOpen."""
+    path = VAULT.intake_folder / "intake.key"
+    try:
+        return open_form(path, sealed, bound_to)
+    except CannotOpen:
+        if not replaced_since(path, VAULT.intake_key_overlap):
+            raise
+        return open_form(files.previous(path), sealed, bound_to)
+
+
 def _connect(order: dict[str, Any]) -> dict[str, Any]:
     bound_to = sealing.info(order["owner"], order["credential"])
     try:
-        form = open_form(VAULT.intake_folder / "intake.key", unb64(order["sealed"]), bound_to)
+        form = _opened(unb64(order["sealed"]), bound_to)
         words = json.loads(form.expose())
         key, secret, others = words["key"], words["secret"], words.keys() - {"v", "key", "secret"}
     except (CannotOpen, ValueError, KeyError, TypeError, AttributeError) as why:

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from vault import clock
 from vault.hazmat.secret import Secret
 
 
@@ -21,6 +22,31 @@ def create(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """New content for a private file. What was there stays as `previous(path)`; its time is that of the change."""
+    fresh = path.with_suffix(".next")
+    fresh.unlink(missing_ok=True)
+    create(fresh, content)
+    before = previous(path)
+    before.unlink(missing_ok=True)
+    os.link(path, before)
+    os.utime(before)
+    fresh.replace(path)
+
+
+def previous(path: Path) -> Path:
+    """Where the content before the last `replace` is."""
+    return path.with_suffix(".previous")
+
+
+def replaced_since(path: Path, seconds: float) -> bool:
+    """Whether the content was replaced less than so long ago, and what it was before is still there."""
+    try:
+        return clock.now().timestamp() - previous(path).stat().st_mtime < seconds
+    except FileNotFoundError:
+        return False
 
 
 def read(path: Path) -> Secret:

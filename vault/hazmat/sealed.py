@@ -26,10 +26,24 @@ def make_key(path: Path) -> None:
     """Make the intake key where there is none, and put its public half beside it."""
     if path.exists():
         return
-    private = ec.generate_private_key(ec.SECP256R1())
-    files.create(path, private.private_numbers().private_value.to_bytes(32, "big"))
-    public = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    private, public = _pair()
+    files.create(path, private)
     path.with_suffix(".pub").write_bytes(public)
+
+
+def replace_key(path: Path) -> None:
+    """A new intake key from now on. Raises FileNotFoundError where there was none."""
+    private, public = _pair()
+    files.replace(path, private)
+    fresh = path.with_suffix(".pub.next")
+    fresh.write_bytes(public)
+    fresh.replace(path.with_suffix(".pub"))
+
+
+def _pair() -> tuple[bytes, bytes]:
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return private.private_numbers().private_value.to_bytes(32, "big"), public
 
 
 def open_form(path: Path, sealed: bytes, info: bytes) -> Secret:

@@ -29,6 +29,11 @@ class TokenKey:
         if not path.exists():
             files.create(path, Ed25519PrivateKey.generate().private_bytes_raw())
 
+    @staticmethod
+    def replace(path: Path) -> None:
+        """A new key from now on. Raises FileNotFoundError where there was none."""
+        files.replace(path, Ed25519PrivateKey.generate().private_bytes_raw())
+
     def expose(self) -> Ed25519PrivateKey:
         """For the token library, which signs with the key object."""
         return self._private

@@ -10,10 +10,12 @@ from uuid import UUID
 import jwt
 import msgspec
 
+from vault.hazmat import files
 from vault.hazmat.token_key import TokenKey
 from vault.messages.refusals import Code, Refused
 
 TYPE = "botplatform-token+jwt"
+LONGEST = 120  # seconds that a token lives, and so that the key before the present one counts
 _REMEMBERED = 4096  # tokens whose signature was checked
 
 
@@ -39,23 +41,45 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mint:
-    """Makes tokens, and knows its own again."""
+    """Makes tokens, and knows its own again: also those of the key before the present one, for as long as they live."""
 
-    def __init__(self, key: TokenKey) -> None:
-        self._key = key
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._read: dict[bytes, Claims] = {}  # by the token's hash: it comes with every request of two minutes
+        self._stamp = (0, 0)
+        self._load()
 
     @classmethod
     def load(cls, path: Path) -> Mint:
         """Raises FileNotFoundError, Exposed."""
-        return cls(TokenKey.load(path))
+        return cls(path)
 
     @staticmethod
     def make_key(path: Path) -> None:
         """Make the key file where there is none."""
         TokenKey.make(path)
 
+    @staticmethod
+    def replace_key(path: Path, *, at_once: bool) -> None:
+        """A new key; tokens of the one before end with their two minutes, or `at_once`. Raises FileNotFoundError."""
+        TokenKey.replace(path)
+        if at_once:
+            files.previous(path).unlink()
+
+    def _load(self) -> None:
+        """Look whether the key was replaced. Raises FileNotFoundError, Exposed."""
+        status = self._path.stat()
+        stamp = (status.st_ino, status.st_mtime_ns)
+        if stamp == self._stamp:
+            return
+        self._key = TokenKey.load(self._path)
+        before = files.previous(self._path)
+        self._before = TokenKey.load(before) if files.replaced_since(self._path, LONGEST) else None
+        self._read.clear()
+        self._stamp = stamp
+
     def token(self, claims: Claims) -> str:
+        self._load()
         payload: dict[str, Any] = msgspec.to_builtins(claims)
         return jwt.encode(payload, self._key.expose(), algorithm="EdDSA", headers={"typ": TYPE})
 
@@ -64,6 +88,7 @@ class Mint:
 
         Raises Refused(BAD_TOKEN), Refused(TOKEN_EXPIRED).
         """
+        self._load()
         hashed = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         claims = self._read.get(hashed) or self._verified(token)
         if claims.exp <= at:
@@ -76,11 +101,21 @@ class Mint:
 
     def _verified(self, token: str) -> Claims:
         try:
-            decoded = jwt.decode_complete(
-                token, self._key.public, algorithms=["EdDSA"], options={"verify_exp": False, "verify_iat": False}
-            )
-            if decoded["header"].get("typ") != TYPE:
-                raise Refused(Code.BAD_TOKEN)
-            return msgspec.convert(decoded["payload"], Claims)
-        except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError) as why:
-            raise Refused(Code.BAD_TOKEN) from why
+            return _claims(token, self._key)
+        except Refused:
+            if self._before is None or not files.replaced_since(self._path, LONGEST):
+                raise
+            return _claims(token, self._before)
+
+
+def _claims(token: str, key: TokenKey) -> Claims:
+    """What a token says that this key signed. Raises Refused(BAD_TOKEN)."""
+    try:
+        decoded = jwt.decode_complete(
+            token, key.public, algorithms=["EdDSA"], options={"verify_exp": False, "verify_iat": False}
+        )
+        if decoded["header"].get("typ") != TYPE:
+            raise Refused(Code.BAD_TOKEN)
+        return msgspec.convert(decoded["payload"], Claims)
+    except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError) as why:
+        raise Refused(Code.BAD_TOKEN) from why

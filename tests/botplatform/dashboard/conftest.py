@@ -52,11 +52,9 @@ def served(django_db_setup):
 
 
 @pytest.fixture
-def web(transactional_db, request, monkeypatch):
+def web(transactional_db, request):
     """The web in front of a browser."""
     chromium_or_skip()
-    # Playwright keeps a loop in this thread, where Django would refuse the tests' own rows.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     return request.getfixturevalue("served")
 
 
