@@ -13,7 +13,10 @@ import ccxt.async_support
 
 from benchmarks.document import Part
 from tests.support.machine import Account, Machine
+from tests.vault.wire import token_headers
 from vault.messages.words import Cancel, Place
+from vault.tokens.proofs import check_token_proof
+from vault.tokens.tokens import Mint
 
 _TURNS = 200
 _RATE, _SECONDS = 100, 8  # orders a second, and for how long
@@ -32,6 +35,7 @@ def measure():
         one_by_one(part, bench)
         steady(part, bench)
         saturated(part, bench)
+        tokens(part, bench)
     part.notes += [
         "Signer, OpenBao, exchange and clients share this machine; the ledger writes with `synchronous=FULL`.",
         "The signer's processor time has everything in it that the process does, watching the accounts included.",
@@ -245,6 +249,38 @@ def at_once(bench, clients, seconds=3):
     lasted, spent = time.perf_counter() - began, bench.processor() - before
     _together(Bot.tidy, bots)
     return Load(clients=clients, a_second=len(spans) / lasted, spans=spans, processor=spent * 1000 / len(spans))
+
+
+def tokens(part, bench):
+    """A token is asked for over the socket; token and proof are checked here, by the signer's own code."""
+    (bot,) = bench.some(1)
+    spans = []
+    for _ in range(_TURNS):
+        bot.lease._tokens.clear()  # noqa: SLF001 - so that it asks for a new one
+        began = time.perf_counter()
+        bot.lease.open_grant(bot.grant)
+        spans.append(time.perf_counter() - began)
+        bot.lease.renew()
+    token, body = bot.lease._token(bot.grant), b"{}"  # noqa: SLF001 - as a thief would have it
+    headers = token_headers(bot.lease, token, "/v1/orders/place", body)
+    path = bench.machine.folder / "vault/token.key"
+    fresh, known = [], []
+    mint = Mint.load(path)
+    for _ in range(_TURNS):
+        fresh.append(_checked(Mint.load(path), token, headers["Proof"], body))
+        known.append(_checked(mint, token, headers["Proof"], body))
+    table = [["tokens", "p50 ms", "p99 ms"], _row("minted, the whole request", spans)]
+    table += [_row("token and proof checked, a token not seen before", fresh), _row("the same token again", known)]
+    part.tables.append(table)
+    part.at_most("a token is minted, p50", median(spans) * 1000, 2, " ms")
+    part.at_most("token and proof are checked, p50", median(fresh) * 1000, 0.5, " ms")
+
+
+def _checked(mint, token, proof, body):
+    began, at = time.perf_counter(), int(time.time())
+    claims = mint.read(token, at=at)
+    check_token_proof(proof, token, claims.cnf.jkt, "/v1/orders/place", body, at=at)
+    return time.perf_counter() - began
 
 
 def _together(work, bots):

@@ -6,7 +6,9 @@ import pickle
 import stat
 import subprocess
 import sys
+import tempfile
 import uuid
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -28,11 +30,14 @@ from vault.tokens.tokens import Mint
 
 MARK = "s3cr3t-s3cr3t-s3cr3t-s3cr3t-0123"
 KEY = Ed25519PrivateKey.from_private_bytes(MARK.encode())
+_KEPT = tempfile.TemporaryDirectory()
+TOKEN_KEY = Path(_KEPT.name) / "token.key"
+files.create(TOKEN_KEY, MARK.encode())
 
 SECRETS = {
     "Secret": Secret(MARK.encode()),
     "TokenKey": TokenKey(KEY),
-    "Mint": Mint(TokenKey(KEY)),
+    "Mint": Mint(TOKEN_KEY),
     "Keystore": Keystore("bao.sock", MARK),
     "LeaseHandle": LeaseHandle(None, None, KEY, LeaseAnswer(shard="s", fence=1, seconds=1)),
     "Request": Request(path="/", body=MARK.encode(), credentials=f"Token {MARK}", proof=MARK),

@@ -15,7 +15,7 @@ import uvicorn
 
 from vault.custody.session import Keystore
 from vault.server.application import Application
-from vault.service import clocks, flatten, history, references, watch
+from vault.service import clocks, flatten, history, lost, references, watch
 from vault.service.signer import Signer
 from vault.service.standing import Mode
 from vault.service.witness import Witness
@@ -63,8 +63,8 @@ async def serve(wrapping_token: str) -> None:
     await signer.database.run(watch.after_a_stop, rolled_back=signer.standing.mode is Mode.RECOVERY)
     await references.begin(signer)
     tasks = (
-        *(watch.watch(signer), references.gather(signer), witness.watch(), clocks.watch(signer), flatten.watch(signer)),
-        keystore.keep_renewed(),
+        *(watch.watch(signer), references.gather(signer), clocks.watch(signer), flatten.watch(signer)),
+        *(lost.watch(signer), witness.watch(), keystore.keep_renewed()),
     )
     background = [asyncio.create_task(task) for task in tasks]
     try:

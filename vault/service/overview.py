@@ -24,7 +24,9 @@ from vault.tokens.models import Lease
 async def overview(signer: Signer, word: Overview) -> OverviewAnswer:
     """Newest first, at most `limit` rows a table; of one owner, or of everybody."""
     tables = await signer.database.run(_overview, word)
-    return msgspec.structs.replace(tables, mode=signer.standing.mode, troubles=signer.standing.troubles())
+    return msgspec.structs.replace(
+        tables, mode=signer.standing.mode, troubles=[*signer.standing.troubles(), *signer.standing.notes()]
+    )
 
 
 def _overview(word: Overview) -> OverviewAnswer:
@@ -60,9 +62,14 @@ async def health(signer: Signer) -> HealthAnswer:
     """Whether orders can be signed right now."""
     keystore = await signer.keystore.healthy()
     orders = await signer.database.run(_sent)
-    troubles = signer.standing.troubles()
+    standing = signer.standing
+    troubles = standing.troubles()
     return HealthAnswer(
-        ok=keystore and not troubles, keystore=keystore, orders=orders, mode=signer.standing.mode, troubles=troubles
+        ok=keystore and not troubles,
+        keystore=keystore,
+        orders=orders,
+        mode=standing.mode,
+        troubles=[*troubles, *standing.notes()],
     )
 
 

@@ -11,6 +11,7 @@ from vault.messages.refusals import SENTENCES, Code, Refused, Retry
 from vault.settings import VAULT
 
 STEP_BACK = 2.0  # seconds that the clock may be behind: leap seconds and gentle corrections are no attack
+_LOST = "The audit names them (order.lost). Their bots find them by asking again; cancel the others at the exchange."
 WAY_OUT = "If the earlier time was wrong: stop the signer, `python -m vault clock --accept`, start it."
 
 
@@ -27,6 +28,7 @@ class Standing:
     mode: Mode = Mode.NORMAL
     head_late_since: float | None = None  # monotonic: since when the key store does not have the newest head
     looks_first_until: datetime | None = None  # after a recovery: what is asked for may have been sent before
+    lost: int = 0  # orders of ours at the exchanges that the database does not know
     clock_off: dict[str, float] = field(default_factory=dict)  # by exchange: seconds that ours is ahead
 
     def may_sign(self, exchange: str) -> None:
@@ -64,8 +66,15 @@ class Standing:
     def looks_first(self) -> bool:
         return self.looks_first_until is not None and clock.now() < self.looks_first_until
 
+    def notes(self) -> list[str]:
+        """Sentences about what a person should look at, though the signer works."""
+        if not self.lost:
+            return []
+        sentence = f"{self.lost} orders of this installation rest at the exchanges and are not in its database."
+        return [f"{sentence} {_LOST}"]
+
     def troubles(self) -> list[str]:
-        """Sentences for people; none when all is well."""
+        """Why it does not work, in sentences for people; none when it does."""
         found = []
         if self.mode is Mode.RECOVERY:
             found.append(SENTENCES[Code.IN_RECOVERY])

@@ -232,6 +232,27 @@ def say_go(machine):
     wait_until(lambda: machine.health()["ok"], what="the signer going on")
 
 
+def test_what_only_the_lost_past_knew_is_looked_for_and_told(bot, tmp_path):
+    machine = bot.machine
+    backup = machine.back_up(tmp_path / "backup.sqlite3")
+    bot.place("lost")
+    kept(machine)
+    (sent,) = bot.at_exchange()
+    machine.kill_signer()
+    machine.restore(backup)
+    machine.start_signer()
+    wait_until(lambda: "orders of this installation" in " ".join(machine.health()["troubles"]), what="being told")
+    told = [each["subject"] for each in machine.web().overview(None, 200).audit if each["kind"] == "order.lost"]
+    assert told.count(sent["clientOrderId"]) == 1
+
+    run("-m", "vault", "recover", env=machine.env)
+    wait_until(lambda: machine.health()["ok"], what="the signer going on")
+    bot.lease = lease_again(bot)
+    assert bot.place("lost").state == "accepted"
+    assert bot.at_exchange() == [sent]
+    wait_until(lambda: not machine.health()["troubles"], what="nothing being lost any more")
+
+
 def test_a_restored_backup_does_not_bring_back_what_was_revoked_or_stopped(bot, tmp_path):
     """What the backup allows is not allowed again before somebody has been told, and has looked."""
     machine, stopped = bot.machine, Bot(bot.machine)
