@@ -159,6 +159,7 @@ def _kill(arguments: argparse.Namespace) -> None:
 
 def _flatten(arguments: argparse.Namespace) -> None:
     from vault.messages.refusals import Refused
+    from vault.server.serve import signer_runs
     from vault.service import flatten
 
     scope = _scope(arguments.scope)
@@ -171,6 +172,8 @@ def _flatten(arguments: argparse.Namespace) -> None:
     except Refused as why:
         _fail(str(why))
     sys.stdout.write(f"{scope} is stopped. The signer closes what is in it, and goes on without this command.\n")
+    if not signer_runs():
+        sys.stdout.write("No signer runs here now: it begins as soon as one is started.\n")
     told = None
     while asked.done_at is None:
         time.sleep(_PROGRESS)

@@ -41,6 +41,15 @@ def alone(path: Path) -> IO[bytes]:
     return file
 
 
+def signer_runs() -> bool:
+    """Whether one runs on this machine, for commands that need it."""
+    try:
+        alone(VAULT.state / "signer.lock").close()
+    except AnotherSigner:
+        return True
+    return False
+
+
 async def serve(wrapping_token: str) -> None:
     """Run until SIGTERM.
 
