@@ -13,15 +13,6 @@ from vault.messages.refusals import Code
 
 
 @pytest.fixture
-def bot(machine):
-    made = Bot(machine)
-    yield made
-    run("-m", "vault", "unkill", f"bot:{made.grant}", env=machine.env)
-    run("-m", "vault", "unkill", f"user:{made.account.owner}", env=machine.env)
-    made.leave()
-
-
-@pytest.fixture
 def holder(bot):
     """A bot that holds 0.01 BTC, less the fee, and has a buy and a take profit resting."""
     bot.buy_now()
