@@ -18,6 +18,7 @@ from botplatform.paper.faults import Faults
 from botplatform.paper.limits import Limits
 from botplatform.paper.markets import ASSETS
 from botplatform.paper.money import EIGHT, ZERO, wire
+from botplatform.paper.private_streams import LIFETIME, PrivateHub
 from botplatform.paper.streams import Hub
 
 LARGEST = Decimal(10) ** 12
@@ -62,11 +63,12 @@ def _balances(wish: Wish) -> dict[str, Decimal]:
 class Control:
     """Every method answers one request; its docstring in the routes table is the documentation's heading."""
 
-    def __init__(self, exchange: Exchange, faults: Faults, limits: Limits, hub: Hub) -> None:
+    def __init__(self, exchange: Exchange, faults: Faults, limits: Limits, hub: Hub, private: PrivateHub) -> None:
         self.exchange = exchange
         self.faults = faults
         self.limits = limits
         self.hub = hub
+        self.private = private
         self._started = clock.monotonic()
 
     def application(self) -> web.Application:
@@ -90,6 +92,10 @@ class Control:
             ("DELETE", "/faults/{fault}", self.clear_faults),
             ("POST", "/faults/{fault}/wait", self.wait_for_fault),
             ("POST", "/streams/drop", self.drop_streams),
+            ("POST", "/streams/lifetime", self.set_lifetime),
+            ("GET", "/accounts/{account}/streams", self.streams),
+            ("POST", "/accounts/{account}/streams/drop", self.drop_private),
+            ("POST", "/accounts/{account}/streams/say", self.say),
         ):
             app.router.add_route(method, path, _handler(answer))
         return app
@@ -226,7 +232,29 @@ class Control:
         return fault.described()
 
     async def drop_streams(self, _request: web.Request, _wish: Wish) -> Any:
-        return {"dropped": self.hub.drop_all()}
+        return {"dropped": self.hub.drop_all() + self.private.drop()}
+
+    async def set_lifetime(self, _request: web.Request, wish: Wish) -> Any:
+        seconds = wish.get("seconds")
+        if not isinstance(seconds, (int, float)) or not 0 < seconds <= LIFETIME:
+            raise Mistake(f"seconds: send a number above 0, at most {LIFETIME:.0f}.")
+        self.private.live_for(seconds)
+        return {"seconds": seconds}
+
+    async def streams(self, request: web.Request, _wish: Wish) -> Any:
+        """How many connections are subscribed to the account's events."""
+        account = self._account(request).id
+        return {"subscribed": sum(account in session.subscriptions for session in self.private.sessions)}
+
+    async def drop_private(self, request: web.Request, _wish: Wish) -> Any:
+        return {"dropped": self.private.drop(self._account(request).id)}
+
+    async def say(self, request: web.Request, wish: Wish) -> Any:
+        """Sends the account's readers an event that nothing has caused."""
+        event = wish.get("event")
+        if not isinstance(event, dict):
+            raise Mistake("event: send the event's own object.")
+        return {"heard": self.private.say(self._account(request).id, event)}
 
 
 def _handler(

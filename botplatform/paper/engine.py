@@ -20,6 +20,7 @@ from botplatform.paper.money import ZERO, ceil8, floor8, floor_to
 from botplatform.paper.orders import Order, Print, Side, Wanted
 
 ID_BLOCK = 10_000
+_REPORTED_AS = {"CANCELED": "CANCELED", "EXPIRED": "EXPIRED", "EXPIRED_IN_MATCH": "TRADE_PREVENTION"}
 
 
 class Ids:
@@ -80,9 +81,11 @@ class Engine:
                 raise errors.would_take()
         order = self._new(account.id, wanted)
         if wanted.time_in_force == "FOK" and self._fillable(order) < order.quantity:
+            self.ledger.report(order, "NEW")
             self._end(order, "EXPIRED")
             return order
         self.ledger.lock(order, self._to_lock(order))
+        self.ledger.report(order, "NEW")
         self.ledger.changes.orders[order] = None
         self._match(order)
         if not order.is_open:
@@ -94,9 +97,9 @@ class Engine:
             self.open.setdefault(account.id, {})[order.symbol, order.id] = order
         return order
 
-    def cancel(self, order: Order) -> None:
-        """Cancels an open order of a customer."""
-        self._end(order, "CANCELED")
+    def cancel(self, order: Order, cancel_id: str = "") -> None:
+        """Cancels an open order of a customer; `cancel_id` names the cancel on the private stream."""
+        self._end(order, "CANCELED", cancel_id or secrets.token_hex(11))
 
     def restore(self, order: Order) -> None:
         """Puts an open order back into its book when the exchange starts; call in the order of their ids."""
@@ -322,7 +325,7 @@ class Engine:
         else:
             self._end(order, "EXPIRED")
 
-    def _end(self, order: Order, status: str) -> None:
+    def _end(self, order: Order, status: str, cancel_id: str = "") -> None:
         order.status = status
         order.updated = clock.now()
         if order.locked:
@@ -330,3 +333,5 @@ class Engine:
         self.books[order.symbol].remove(order)
         self.open.get(order.account, {}).pop((order.symbol, order.id), None)
         self.ledger.changes.orders[order] = None
+        if status in _REPORTED_AS:  # that it filled was told with its last trade
+            self.ledger.report(order, _REPORTED_AS[status], cancel_id=cancel_id)

@@ -140,3 +140,15 @@ def key_format() -> Refusal:
 
 def key_or_permissions() -> Refusal:
     return Refusal(-2015, "Invalid API-key, IP, or permissions for action.", HTTPStatus.UNAUTHORIZED)
+
+
+def malformed_json() -> Refusal:
+    return Refusal(-1135, "Invalid JSON Request")
+
+
+def unsupported() -> Refusal:
+    return Refusal(-1020, "This operation is not supported.")
+
+
+def already_subscribed() -> Refusal:
+    return Refusal(-2035, "User Data Stream subscription already active.")

@@ -21,6 +21,7 @@ from botplatform.paper.accounts import Account, Key, random_key
 from botplatform.paper.candles import Candles
 from botplatform.paper.engine import Engine
 from botplatform.paper.errors import Refusal
+from botplatform.paper.ledger import Changes
 from botplatform.paper.market_maker import CandleMaker, Fill, LiveMaker, MarketMaker
 from botplatform.paper.markets import MARKETS, Market
 from botplatform.paper.money import ZERO, nearest
@@ -69,6 +70,8 @@ class Exchange:
         self.steps = 0
         self.broken: asyncio.Event = asyncio.Event()
         self.tell: Callable[[str, list[Print], list[Aggregate]], None] = lambda *_: None
+        self.tell_accounts: Callable[[Changes], None] = lambda _: None
+        self.key_deleted: Callable[[str], None] = lambda _: None
         self.keys: dict[str, Key] = {key.key: key for key in self.store.api_keys()}
         self._due = 0.0
         self.bar_seconds = 60.0
@@ -153,6 +156,8 @@ class Exchange:
             with self._writing():
                 self.store.commit(changes, self.engine.accounts, positions)
         self._publish(changes.prints)
+        if self.engine.ledger.watched:
+            self.tell_accounts(changes)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -282,7 +287,9 @@ class Exchange:
     def delete_key(self, key: str) -> bool:
         with self._writing():
             self.store.delete_key(key)
-        return self.keys.pop(key, None) is not None
+        known = self.keys.pop(key, None) is not None
+        self.key_deleted(key)
+        return known
 
     def audit(self) -> list[str]:
         """What does not add up: locked amounts against open orders, all balances against all deposits."""

@@ -24,7 +24,8 @@ BEFORE = frozenset(
 AFTER = frozenset({"accept_then_hang", "accept_then_drop", "accept_then_500", "delay_answer"})
 READING = frozenset({"not_found", "stale", "duplicate_trades", "reorder"})
 OF_KEYS = frozenset({"untold", "expires"})
-KINDS = BEFORE | AFTER | READING | OF_KEYS | {"partial_fill", "cancel_then_reject"}
+EVENTS = frozenset({"event_lost", "event_late", "event_twice", "event_after_next"})  # of private streams
+KINDS = BEFORE | AFTER | READING | OF_KEYS | EVENTS | {"partial_fill", "cancel_then_reject", "no_pong"}
 
 LOOK_UPS = frozenset(
     {
@@ -32,6 +33,15 @@ LOOK_UPS = frozenset(
         "GET /api/v3/openOrders",
         "GET /api/v3/allOrders",
         "GET /api/v3/myTrades",
+    }
+)
+STREAMS = frozenset(
+    {
+        "userDataStream.subscribe.signature",
+        "userDataStream.unsubscribe",
+        "executionReport",
+        "outboundAccountPosition",
+        "ping",
     }
 )
 _MATCHABLE = frozenset({"symbol", "side", "type", "clientOrderId", "orderId", "account"})
@@ -152,7 +162,8 @@ class Faults:
             raise ValueError(str(mistake)) from None
         if ordered.do not in KINDS:
             raise ValueError(f"do: there is no fault '{ordered.do}'; use one of {', '.join(sorted(KINDS))}.")
-        if ordered.on != "*" and not ordered.on.startswith(("GET /", "POST /", "DELETE /")):
+        known = ordered.on == "*" or ordered.on in STREAMS or ordered.on.startswith(("GET /", "POST /", "DELETE /"))
+        if not known:
             raise ValueError(f"on: '{ordered.on}' is no method and path; write it as in POST /api/v3/order.")
         strange = ordered.match.keys() - _MATCHABLE
         if strange:
@@ -171,9 +182,23 @@ class Faults:
 
     def take(self, kinds: Iterable[str], on: str, facts: Facts) -> Fault | None:
         """The first fault of these kinds that strikes on an occasion."""
-        for fault in list(self.faults.values()):
-            fits = fault.do in kinds and fault.on in {"*", on} and fault.concerns(facts)
-            if fits and fault.strikes():
+        return self._first(
+            fault
+            for fault in list(self.faults.values())
+            if fault.do in kinds and fault.on in {"*", on} and fault.concerns(facts)
+        )
+
+    def take_named(self, kinds: Iterable[str], on: str, facts: Facts) -> Fault | None:
+        """The same, of those faults alone that name the occasion: to a request's faults `*` means HTTP."""
+        return self._first(
+            fault
+            for fault in list(self.faults.values())
+            if fault.do in kinds and fault.on == on and fault.concerns(facts)
+        )
+
+    def _first(self, fitting: Iterable[Fault]) -> Fault | None:
+        for fault in fitting:
+            if fault.strikes():
                 self._tell()
                 return fault
         return None

@@ -10,6 +10,7 @@ from botplatform.paper.accounts import FEES, HOUSE, Account
 from botplatform.paper.markets import Market
 from botplatform.paper.money import ZERO, ceil8, commission
 from botplatform.paper.orders import Order, Print, Trade
+from botplatform.paper.private_events import Report, report
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Changes:
     trades: list[Trade] = field(default_factory=list)
     prints: list[Print] = field(default_factory=list)
     reserved: dict[tuple[str, str], int] = field(default_factory=dict)
+    reports: list[Report] = field(default_factory=list)  # for the private streams, in the order of what happened
 
     def must_be_stored(self) -> bool:
         return bool(self.orders or self.balances or self.trades or self.reserved)
@@ -36,11 +38,17 @@ class Ledger:
             FEES: Account(id=FEES),
         }
         self.changes = Changes()
+        self.watched: set[int] = set()  # accounts whose private stream somebody reads
 
     def take_changes(self) -> Changes:
         """What changed since the last time."""
         changes, self.changes = self.changes, Changes()
         return changes
+
+    def report(self, order: Order, execution: str, *, trade: Trade | None = None, cancel_id: str = "") -> None:
+        """Notes what happened to an order, if somebody reads its account's private stream."""
+        if order.account in self.watched:
+            self.changes.reports.append(report(order, execution, trade=trade, cancel_id=cancel_id))
 
     def paid_with(self, order: Order) -> str:
         """The asset that an order locks."""
@@ -89,19 +97,19 @@ class Ledger:
             # It traded below its limit: what was set aside for the difference is free again.
             self.unlock(order, order.locked - ceil8(order.price * order.remaining))
         self.changes.orders[order] = None
-        self.changes.trades.append(
-            Trade(
-                symbol=order.symbol,
-                id=trade.id,
-                order_id=order.id,
-                account=order.account,
-                price=trade.price,
-                quantity=trade.quantity,
-                quote=trade.quote,
-                commission=fee,
-                commission_asset=got_asset,
-                time=trade.time,
-                is_buyer=buys,
-                is_maker=is_maker,
-            )
+        settled = Trade(
+            symbol=order.symbol,
+            id=trade.id,
+            order_id=order.id,
+            account=order.account,
+            price=trade.price,
+            quantity=trade.quantity,
+            quote=trade.quote,
+            commission=fee,
+            commission_asset=got_asset,
+            time=trade.time,
+            is_buyer=buys,
+            is_maker=is_maker,
         )
+        self.changes.trades.append(settled)
+        self.report(order, "TRADE", trade=settled)

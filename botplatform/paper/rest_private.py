@@ -161,9 +161,10 @@ def _open(call: Call, order: Order) -> Order | None:
 
 
 def _cancelled(call: Call, order: Order, cancel_id: str) -> dict[str, Any]:
+    cancel_id = cancel_id or secrets.token_hex(11)
     with call.exchange.changing() as engine:
-        engine.cancel(order)
-    return order.cancelled(cancel_id or secrets.token_hex(11))
+        engine.cancel(order, cancel_id)
+    return order.cancelled(cancel_id)
 
 
 @endpoint("DELETE /api/v3/openOrders", right="trade")
@@ -173,10 +174,11 @@ def cancel_all(call: Call) -> Any:
     orders = call.exchange.engine.open_orders(call.account.id, symbol)
     if not orders:
         raise errors.unknown_order()
+    cancel_ids = [secrets.token_hex(11) for _ in orders]
     with call.exchange.changing() as engine:
-        for order in orders:
-            engine.cancel(order)
-    return [order.cancelled(secrets.token_hex(11)) for order in orders]
+        for order, cancel_id in zip(orders, cancel_ids, strict=True):
+            engine.cancel(order, cancel_id)
+    return [order.cancelled(cancel_id) for order, cancel_id in zip(orders, cancel_ids, strict=True)]
 
 
 @endpoint("POST /api/v3/order/cancelReplace", right="trade")

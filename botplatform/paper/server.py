@@ -21,6 +21,7 @@ from botplatform.paper.control import Control
 from botplatform.paper.exchange import Exchange, Options
 from botplatform.paper.faults import Faults
 from botplatform.paper.limits import Limits
+from botplatform.paper.private_streams import PATH, PrivateHub
 from botplatform.paper.rest import LONGEST_BODY, Rest
 from botplatform.paper.streams import Hub
 
@@ -40,8 +41,9 @@ class Server:
         self.exchange.engine.cut = self.faults.cut
         self.hub = Hub(self.exchange)
         limits = Limits()
+        self.private = PrivateHub(self.exchange, self.faults, limits)
         self._rest = Rest(self.exchange, self.faults, limits)
-        self._control = Control(self.exchange, self.faults, limits, self.hub)
+        self._control = Control(self.exchange, self.faults, limits, self.hub, self.private)
         self._runners: list[web.AppRunner] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = options.port
@@ -52,6 +54,7 @@ class Server:
         app.router.add_get("/ws", self.hub.handle)
         app.router.add_get("/ws/{streams:.*}", self.hub.handle)
         app.router.add_get("/stream", self.hub.handle)
+        app.router.add_get(PATH, self.private.handle)
         app.router.add_route("*", "/{path:.*}", self._rest.handle)
         public = await self._runner(app)
         site = web.TCPSite(public, "127.0.0.1", self.options.port)
@@ -87,6 +90,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.hub.drop_all()
+        self.private.drop()
         for runner in self._runners:
             await runner.cleanup()
         self.options.control.unlink(missing_ok=True)

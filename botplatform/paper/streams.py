@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import deque
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +14,7 @@ from aiohttp import WSMsgType, web
 from botplatform.paper import clock
 from botplatform.paper.book import Diff
 from botplatform.paper.candles import INTERVALS
+from botplatform.paper.connection import Connection
 from botplatform.paper.events import essence, kline_event, ticker_event, trade_event
 from botplatform.paper.exchange import Exchange
 from botplatform.paper.money import wire
@@ -24,7 +24,6 @@ from botplatform.paper.tape import Aggregate
 
 TICK = 0.1
 SECOND = 10  # ticks
-BACKLOG = 2000  # messages that a slow reader may lag behind before it is dropped
 MOST_STREAMS = 1024
 PING = 20.0
 _KINDS = re.compile(
@@ -34,38 +33,13 @@ _DIFFS = frozenset({"depth", "depth@100ms", "depth@1000ms"})
 _FOR_ALL = frozenset({"!miniTicker@arr", "!ticker@arr"})
 
 
-class Reader:
-    """One connection: what it subscribed to, and what still has to be sent to it."""
+class Reader(Connection):
+    """One connection and what it subscribed to."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, combined: bool) -> None:
-        self.socket = socket
-        self.request = request
+        super().__init__(socket, request)
         self.combined = combined
         self.streams: dict[str, None] = {}
-        self._backlog: deque[bytes] = deque()
-        self._more = asyncio.Event()
-
-    def send(self, message: bytes) -> None:
-        """Queues a message; a reader that lags too far behind is dropped."""
-        if len(self._backlog) >= BACKLOG:
-            self.drop()
-            return
-        self._backlog.append(message)
-        self._more.set()
-
-    def drop(self) -> None:
-        self._backlog.clear()
-        if self.request.transport is not None:
-            self.request.transport.abort()
-
-    async def write(self) -> None:
-        """Sends what is queued until cancelled or cut off."""
-        with suppress(ConnectionError, RuntimeError):
-            while True:
-                await self._more.wait()
-                self._more.clear()
-                while self._backlog:
-                    await self.socket.send_frame(self._backlog.popleft(), WSMsgType.TEXT)
 
 
 class Hub:

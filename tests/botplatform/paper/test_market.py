@@ -211,7 +211,7 @@ async def test_depth_updates_follow_each_other_without_a_gap_and_keep_a_copy_tru
 
 
 async def test_a_reader_who_does_not_read_is_dropped_and_the_others_go_on(place, monkeypatch):
-    monkeypatch.setattr("botplatform.paper.streams.BACKLOG", 50)
+    monkeypatch.setattr("botplatform.paper.connection.BACKLOG", 50)
     host, port = place.address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
     writer.write(
