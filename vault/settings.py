@@ -38,12 +38,17 @@ class Environment(BaseSettings):
     pages_key: Path = _VAR / "pages" / "pages.key"
     egress_address: str | None = None  # where exchanges see the signer's requests come from, for owners to bind keys to
     binance_url: str | None = None  # real money: the signer talks to Binance where this is set, and only there
+    binance_stream_url: str | None = None  # wss://ws-api.binance.com:443/ws-api/v3; unset, its fills are asked for
+    streams: bool = True  # whether private streams are opened at all
     lease_seconds: float = 10
     token_seconds: float = Field(default=120, gt=0, le=120)
     intake_key_overlap: float = 3600  # seconds after a rotation in which forms for the key before are still opened
     recv_window: float = 5  # how long the exchange takes a signed request for valid
     absence_margin: float = 1
-    poll_seconds: float = 1
+    poll_seconds: float = 1  # between two readings of an account
+    stream_poll_seconds: float = 10  # the same while its private stream is healthy and nothing is in doubt
+    stream_ping_seconds: float = Field(default=10, gt=0)  # a stream that does not answer in half of that is gone
+    stream_idle_seconds: float = 60  # how long a stream is kept when its last order is over
     reference_seconds: float = 5  # between two readings of all bids and asks
     exchange_timeout: float = 10
     clock_seconds: float = 30  # between two comparisons with an exchange's clock
@@ -72,6 +77,10 @@ class Environment(BaseSettings):
     @property
     def paper_base(self) -> str:
         return self.paper_url or f"http://127.0.0.1:{self._laid_out.get('ports', {}).get('paper', 8010)}"
+
+    @property
+    def paper_streams(self) -> str:
+        return self.paper_base.replace("http", "ws", 1) + "/ws-api/v3"
 
     @property
     def pages_site(self) -> str:

@@ -8,6 +8,7 @@ import fcntl
 import logging
 import shutil
 import socket
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -15,11 +16,12 @@ import uvicorn
 
 from vault.custody.session import Keystore
 from vault.server.application import Application
-from vault.service import clocks, flatten, history, lost, references, watch
+from vault.service import clocks, flatten, history, lost, references, streams, watch
 from vault.service.signer import Signer
 from vault.service.standing import Mode
 from vault.service.witness import Witness
 from vault.settings import VAULT
+from vault.signing.line import Lines
 from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
 
@@ -57,11 +59,7 @@ async def serve(wrapping_token: str) -> None:
     """
     lock = alone(VAULT.state / "signer.lock")
     keystore = Keystore.unwrap(VAULT.keystore_socket, wrapping_token)
-    venues = {
-        "paper": Venue(VAULT.paper_base, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout, paper=True),
-    }
-    if VAULT.binance_url:
-        venues["binance"] = Venue(VAULT.binance_url, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout)
+    venues = _venues()
     signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
     await signer.database.run(history.check)
     await keystore.open()
@@ -73,7 +71,7 @@ async def serve(wrapping_token: str) -> None:
     await references.begin(signer)
     tasks = (
         *(watch.watch(signer), references.gather(signer), clocks.watch(signer), flatten.watch(signer)),
-        *(lost.watch(signer), witness.watch(), keystore.keep_renewed()),
+        *(streams.watch(signer), lost.watch(signer), witness.watch(), keystore.keep_renewed()),
     )
     background = [asyncio.create_task(task) for task in tasks]
     try:
@@ -87,6 +85,21 @@ async def serve(wrapping_token: str) -> None:
         await keystore.close()
         signer.database.close()
         lock.close()
+
+
+def _venues() -> dict[str, Venue]:
+    """Every exchange that the settings name an address for."""
+    venue = partial(Venue, recv_window=VAULT.recv_window, timeout=VAULT.exchange_timeout)
+    venues = {"paper": venue(VAULT.paper_base, paper=True, lines=_lines(VAULT.paper_streams))}
+    if VAULT.binance_url:
+        venues["binance"] = venue(VAULT.binance_url, lines=_lines(VAULT.binance_stream_url))
+    return venues
+
+
+def _lines(address: str | None) -> Lines | None:
+    if address is None or not VAULT.streams:
+        return None
+    return Lines(address, ping_seconds=VAULT.stream_ping_seconds)
 
 
 def _bind(path: Path) -> socket.socket:

@@ -37,6 +37,8 @@ class Signer:
     stirred: set[tuple[UUID, str]] = field(default_factory=set)  # which: credential and market
     # by key and market: the number of the first trade that was never listed, so far
     next_trades: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    # keys whose private stream is healthy: since when, monotonic
+    followed: dict[UUID, float] = field(default_factory=dict)
     boards: dict[str, Board] = field(default_factory=dict)  # what the markets of each venue stand at
     pace: Pace = field(default_factory=Pace)
     _api_keys: dict[tuple[UUID, int], str] = field(default_factory=dict, repr=False)

@@ -1,7 +1,7 @@
 """Watching the accounts: fills, ends, and what became of orders that got no answer.
 
 For each account and market that has an order which is not over, about once a second, less often when the exchange's
-patience wears thin, and at once after something was sent there:
+patience wears thin or a private stream would tell, and at once after something was sent or heard there:
 
 1. Read the open orders.
 2. Look up each unknown order, and each accepted one that is not among the open orders.
@@ -38,6 +38,7 @@ from vault.messages.answers import State
 from vault.messages.refusals import Refused, Retry
 from vault.service import sending
 from vault.service.readings import apply_reading, trade_of
+from vault.service.schedule import Place, Schedule
 from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.signing import binance
@@ -45,8 +46,6 @@ from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 from vault.statements import Select
 
 log = logging.getLogger(__name__)
-
-Place = tuple[UUID, str]  # credential and market
 
 AGREEING_READS = 2
 _PAGE = 1000
@@ -132,10 +131,10 @@ def _cancel_given_up(order: Order, why: str, *, now: datetime) -> None:
 
 async def watch(signer: Signer) -> NoReturn:
     """For ever; a turn that fails is told in the log and tried again."""
-    due: dict[Place, float] = {}
+    schedule = Schedule()
     while True:
         try:
-            await one_turn(signer, due)
+            await one_turn(signer, schedule)
         except (Refused, Retry) as why:
             log.warning("watching accounts: %s", why)
         except Exception:
@@ -148,24 +147,29 @@ async def watch(signer: Signer) -> NoReturn:
         await asyncio.sleep(_GATHERING)
 
 
-async def one_turn(signer: Signer, due: dict[Place, float]) -> None:
-    """Read every account that is due, or where something was sent; `due` says when each is, and is kept up to date."""
+async def one_turn(signer: Signer, schedule: Schedule) -> None:
+    """Read every account that is due, or where something was sent or heard; the schedule is kept up to date."""
     now = clock.monotonic()
     stirred, signer.stirred = signer.stirred, set()
     everyone = await signer.database.run(_accounts)
-    for place in due.keys() - {account.place for account in everyone}:
-        del due[place]
+    places = {account.place for account in everyone}
+    schedule.keep(places)
+    for place in stirred & places:
+        schedule.stirred(place, now=now)
     accounts = []
     for account in everyone:
         budget = signer.venue(account.credential.exchange).budget
-        if not budget.paused and (account.place in stirred or now >= due.get(account.place, 0)):
-            due[account.place] = now + VAULT.poll_seconds * budget.slowness
+        followed = signer.followed.get(account.credential.id)
+        due = schedule.due(account.place, now=now, slowness=budget.slowness, followed=followed)
+        if due and not budget.paused:
+            schedule.reading(account.place, now=now)
             accounts.append(account)
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def read(account: Account) -> None:
         async with turns:
-            await _read(signer, account)
+            if await _read(signer, account):
+                schedule.settled(account.place)
 
     results = await asyncio.gather(*map(read, accounts), return_exceptions=True)
     for account, result in zip(accounts, results, strict=True):
@@ -201,7 +205,8 @@ def _tidy() -> None:
         _cancel_given_up(order, "it was given up", now=now)
 
 
-async def _read(signer: Signer, account: Account) -> None:
+async def _read(signer: Signer, account: Account) -> bool:
+    """Whether the ledger agrees with everything that was read: each order rests there as it is written down here."""
     venue = signer.venue(account.credential.exchange)
     await sending.markets_known(venue)
     operation = binance.open_orders(venue.workshop, symbol=account.market)
@@ -219,13 +224,14 @@ async def _read(signer: Signer, account: Account) -> None:
         elif order.short_of_trades(listed_as or {}):
             in_doubt.append(order.id)
     if not in_doubt:
-        return
+        return all(order.state == State.ACCEPTED for order in account.orders)
     if await signer.database.run(_short_of_trades, in_doubt, open_now):
         await _book_trades(signer, account)
     for exchange_order_id in await signer.database.run(_short_of_trades, in_doubt, open_now):
         trades = binance.trades_of(venue.workshop, symbol=account.market, exchange_order_id=exchange_order_id)
         readings = await sending.carry_out(signer, account.credential, trades)
         await signer.database.run(_book, account.credential.id, readings)
+    return False
 
 
 def _short_of_trades(orders: Iterable[int], open_now: Mapping[str, Any]) -> list[str]:

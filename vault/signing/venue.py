@@ -10,6 +10,7 @@ from yarl import URL
 from vault.signing import binance
 from vault.signing.budget import Budget
 from vault.signing.built import Built
+from vault.signing.line import Lines
 from vault.signing.outcomes import NotSent, Unsure
 from vault.signing.workshop import Response, Workshop
 
@@ -17,14 +18,18 @@ from vault.signing.workshop import Response, Workshop
 class Venue:
     """Sends what was built to `origin` (scheme, host and port), whatever host the exchange's own library names.
 
-    `origin` comes from the signer's configuration alone, so a paper account can never reach a real exchange.
+    `origin` comes from the signer's configuration alone, so a paper account can never reach a real exchange; so do
+    `lines`, the way to its private streams. Without them everything is learned by asking.
     """
 
-    def __init__(self, origin: str, *, recv_window: float, timeout: float, paper: bool = False) -> None:
+    def __init__(
+        self, origin: str, *, recv_window: float, timeout: float, paper: bool = False, lines: Lines | None = None
+    ) -> None:
         self.origin = origin
         self.paper = paper  # by the signer's configuration alone: what is there to lose is made up
         self.workshop = Workshop(recv_window)
         self.budget = Budget(binance.WEIGHT_A_MINUTE)
+        self.lines = lines
         self._timeout = timeout
         self._http: aiohttp.ClientSession | None = None
 
@@ -34,6 +39,8 @@ class Venue:
         return urlsplit(self.origin).hostname in ("127.0.0.1", "localhost", "::1")
 
     async def open(self) -> None:
+        if self.lines is not None:
+            await self.lines.open()
         self._http = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._timeout, connect=3),
             connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=15),
@@ -42,6 +49,8 @@ class Venue:
         )
 
     async def close(self) -> None:
+        if self.lines is not None:
+            await self.lines.close()
         if self._http is not None:
             await self._http.close()
 

@@ -198,6 +198,11 @@ class Workshop:
             raise Refused(Code.MARKET_NOT_GRANTED, f"The exchange has no spot market {symbol}.")
         return str(market["id"])
 
+    def symbol_of(self, market_id: str) -> str | None:
+        """The spot market that the exchange calls by this name, if it is one."""
+        named = (self._exchange.markets_by_id or {}).get(market_id, [])
+        return next((str(market["symbol"]) for market in named if market["spot"]), None)
+
     def filters(self, symbol: str) -> Filters:
         """What the exchange asks of every order on a market. Raises Refused(MARKET_NOT_GRANTED)."""
         self.market_id(symbol)
