@@ -13,8 +13,9 @@ import sys
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _VAR = Path(os.environ.get("BOTPLATFORM_VAR") or Path(__file__).parents[1] / "var").absolute()
@@ -56,6 +57,15 @@ class Environment(BaseSettings):
     head_patience: float = 30  # how long orders may be opened while they cannot
     checkpoint_seconds: float = 60
     ledger_timeout: float = 10  # how long a write waits for another process's, a command's for example
+
+    @field_validator("binance_url", "binance_stream_url")
+    @classmethod
+    def _encrypted(cls, address: str | None) -> str | None:
+        """Signed requests cross a network only under TLS."""
+        split = urlsplit(address or "")
+        if address and split.scheme not in ("https", "wss") and split.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("it must be https or wss, or on this machine")
+        return address
 
     @cached_property
     def _laid_out(self) -> dict[str, Any]:
