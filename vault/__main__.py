@@ -80,12 +80,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _migrate(_: argparse.Namespace) -> None:
     from django.core.management import call_command
+    from django.db import DatabaseError
 
-    from vault.service import history
+    from vault.service import history, roles
+    from vault.service.rules import NotProtected
 
-    history.unprotect()
-    call_command("migrate", verbosity=0, interactive=False)
-    history.protect()
+    try:
+        history.unprotect()
+        call_command("migrate", verbosity=0, interactive=False)
+        history.protect()
+        roles.grant()
+    except NotProtected as why:
+        _fail(str(why))
+    except DatabaseError as why:
+        _fail(f"The database could not be brought up to date; on PostgreSQL it takes its owner's role: {why}")
 
 
 def _init(_: argparse.Namespace) -> None:
@@ -100,7 +108,7 @@ def _init(_: argparse.Namespace) -> None:
 def _serve(_: argparse.Namespace) -> None:
     from vault.custody.session import BadBootstrap
     from vault.server.serve import AnotherSigner, serve
-    from vault.service.history import NotProtected
+    from vault.service.rules import NotProtected
 
     hardening.refuse_to_be_read()
     token = sys.stdin.readline().strip()

@@ -56,6 +56,9 @@ class Environment(BaseSettings):
     head_seconds: float = 2  # how often the heads of audit and ledger go to the key store
     head_patience: float = 30  # how long orders may be opened while they cannot
     checkpoint_seconds: float = 60
+    database_url: str | None = Field(default=None, repr=False)  # PostgreSQL; unset, SQLite in the state folder
+    database_signer: str = "vault_signer"  # the roles that `migrate` lets in, each to what it needs
+    database_reader: str = "vault_reader"
     ledger_timeout: float = 10  # how long a write waits for another process's, a command's for example
 
     @field_validator("binance_url", "binance_stream_url")
@@ -142,8 +145,19 @@ INSTALLED_APPS = [
     "vault.prices",
     "vault.audit",
 ]
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
+
+
+def _database() -> dict[str, Any]:
+    """Raises SystemExit when the address is none."""
+    if VAULT.database_url is not None:
+        from vault.postgresql import address
+
+        try:
+            return address.database(VAULT.database_url, timeout=VAULT.ledger_timeout)
+        except address.BadAddress as why:
+            sys.stderr.write(f"VAULT_DATABASE_URL: {why}\n")
+            raise SystemExit(2) from None
+    return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": VAULT.state / "vault.sqlite3",
         "CONN_MAX_AGE": None,  # closing the last connection would fold the log into the file, each time
@@ -152,8 +166,10 @@ DATABASES: dict[str, dict[str, Any]] = {
             "timeout": VAULT.ledger_timeout,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
-    },
-}
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -97,26 +97,28 @@ class Select(Generic[M]):
 
 
 class Table(Generic[M]):
-    """Writes whole rows of one model."""
+    """Writes whole rows of one model; over an old row, whatever is not in its `FIXED`: columns that stay."""
 
     def __init__(self, model: type[M]) -> None:
         meta = model._meta  # noqa: SLF001 - see above
         self._name, self._pk = meta.db_table, meta.pk
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
+        fixed: tuple[str, ...] = getattr(model, "FIXED", ())
+        self._changing = [field for field in self._others if _named(field) not in fixed]
         self._insert: dict[bool, str] = {}
         self._update = ""
 
     def save(self, row: M) -> None:
-        """Insert a new row, or write all columns of one that was read. Raises DatabaseError if that one is gone."""
+        """Insert a new row, or write what may change of one that was read. Raises DatabaseError if that one is gone."""
         if row._state.adding:  # noqa: SLF001 - Django's documented way to tell
             self.insert(row)
             return
         if not self._update:
             quote = connection.ops.quote_name
-            columns = ", ".join(f"{quote(_named(field))} = %s" for field in self._others)
+            columns = ", ".join(f"{quote(_named(field))} = %s" for field in self._changing)
             self._update = f"UPDATE {quote(self._name)} SET {columns} WHERE {quote(_named(self._pk))} = %s"  # noqa: S608 - names of ours
         with connection.cursor() as cursor:
-            cursor.execute(self._update, _prepared(row, (*self._others, self._pk)))
+            cursor.execute(self._update, _prepared(row, (*self._changing, self._pk)))
             if cursor.rowcount != 1:
                 raise DatabaseError(f"{self._name}: the row is gone")
 

@@ -81,7 +81,9 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
                 "vault",
                 layout.var / "vault" / "vault.sqlite3",
                 layout.var / "vault" / "migrated",
-                ROOT / "vault" / "service" / "history.py",  # its triggers are put in place by migrating
+                *(
+                    ROOT / "vault" / "service" / name for name in ("history.py", "rules.py")
+                ),  # triggers, put in by migrating
             ),
         ),
         Task(name="vault-init", argv=_python("-m", "vault", "init"), env=env, after=("vault-migrate",)),

@@ -71,11 +71,14 @@ class Machine:
         self.run_folder = Path(self.layout["run"])
         self.paper = PaperControl(self.run_folder / "paper.sock")
         self.start_paper()
-        run("-m", "vault", "migrate", env=self.env)
+        self.migrate()
         run("-m", "vault", "init", env=self.env)
         run("-m", "vault", "enroll-runner", "--key-file", self.folder / "platform/runner.key", env=self.env)
         run("-m", "vault", "enroll-web", "--key-file", self.folder / "platform/web.key", env=self.env)
         self.start_signer()
+
+    def migrate(self):
+        run("-m", "vault", "migrate", env=self.env)
 
     def start_bao(self):
         self.bao = start(

@@ -14,8 +14,9 @@ from vault.messages.canonical import canonical, digest
 from vault.messages.refusals import Code, Refused
 from vault.messages.terms import Terms, check, terms, wider_than
 from vault.messages.words import GrantText, Limits, WriteGrant
-from vault.statements import Select
+from vault.statements import Select, Table
 
+_GRANTS = Table(Grant)
 _GRANT = Select(Grant.objects.all(), "pk")
 _CREDENTIAL = Select(Credential.objects.all(), "pk")
 _VERSION = Select(GrantVersion.objects.all(), "grant", "version")
@@ -50,7 +51,7 @@ def write(word: WriteGrant, *, by: str, now: datetime, paper: bool) -> Grant:
         raise Refused(Code.MALFORMED, f"version: the next one is {grant.version + 1}, not {word.version}.")
     approval = _without_its_owner(grant, word, now=now, paper=paper)
     grant.version, grant.label = word.version, word.label
-    grant.save()
+    _GRANTS.save(grant)
     GrantVersion.objects.create(
         grant=grant,
         version=word.version,
@@ -152,7 +153,7 @@ def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:
     if not grant.revoked_at:
         grant.revoked_at = now
         grant.epoch += 1
-        grant.save()
+        _GRANTS.save(grant)
     return grant
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -33,6 +35,8 @@ class Credential(models.Model):
 
 class Grant(models.Model):
     """The newest version of a grant. `epoch` rises when it is revoked; `shard` runs it at present."""
+
+    FIXED: ClassVar = ("owner", "credential_id")
 
     id = models.UUIDField(primary_key=True)
     owner = models.UUIDField(db_index=True)

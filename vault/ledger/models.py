@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from vault.messages.answers import State
@@ -18,6 +20,11 @@ class Installation(models.Model):
 
 class Order(models.Model):
     """One generation of one order, from before it was sent."""
+
+    FIXED: ClassVar = (
+        *("grant", "credential", "exchange", "deal", "name", "generation", "market", "side", "type"),
+        *("amount", "price", "client_order_id", "price_order", "exits", "reference", "prepared_at"),
+    )
 
     grant = models.UUIDField()
     credential = models.UUIDField()
@@ -60,6 +67,11 @@ class Order(models.Model):
 
 class Trade(models.Model):
     """A trade of an account as the exchange numbers it. `order` is None until we know whose it is."""
+
+    FIXED: ClassVar = (
+        *("credential", "market", "trade_id", "exchange_order_id", "side", "amount", "price"),
+        *("fee", "fee_asset", "maker", "traded_at"),
+    )
 
     credential = models.UUIDField()
     market = models.CharField(max_length=33)
@@ -108,6 +120,8 @@ class Account(models.Model):
 
 class Holding(models.Model):
     """What a grant has of an asset by its own trades, net of fees, and what of its orders in it rests."""
+
+    FIXED: ClassVar = ("grant", "asset")
 
     grant = models.UUIDField()
     asset = models.CharField(max_length=20)

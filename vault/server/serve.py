@@ -16,7 +16,7 @@ import uvicorn
 
 from vault.custody.session import Keystore
 from vault.server.application import Application
-from vault.service import clocks, flatten, history, lost, references, streams, watch
+from vault.service import clocks, flatten, history, lost, references, roles, streams, watch
 from vault.service.signer import Signer
 from vault.service.standing import Mode
 from vault.service.witness import Witness
@@ -62,6 +62,7 @@ async def serve(wrapping_token: str) -> None:
     venues = _venues()
     signer = Signer(keystore=keystore, mint=Mint.load(VAULT.token_key), venues=venues)
     await signer.database.run(history.check)
+    await signer.database.run(roles.check)
     await keystore.open()
     for venue in venues.values():
         await venue.open()

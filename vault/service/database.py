@@ -124,10 +124,13 @@ def snapshot() -> Iterator[None]:
     if connection.vendor == "sqlite":
         connection.close()
         connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
+    else:
+        connection.waits_its_turn = False  # type: ignore[attr-defined]  # vault.postgresql
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # an export may go to a slow disk
         yield
 
 

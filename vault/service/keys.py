@@ -161,7 +161,7 @@ def _removing(word: RemoveKey) -> Credential:
     chain.append("key.removing", str(credential.id), {"owner": str(word.owner)}, now=now)
     for grant in Grant.objects.filter(credential=credential, revoked_at=None):
         grant.revoked_at, grant.epoch = now, grant.epoch + 1
-        grant.save()
+        grant.save(update_fields=["revoked_at", "epoch"])
     return credential
 
 
