@@ -144,10 +144,12 @@ class Machine:
         self.launch_signer()
         wait_until(self._signer_answers, what="the signer")
 
-    def launch_signer(self):
+    def launch_signer(self, env=None):
         """Started, and not waited for."""
         token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", self.folder, env=self.env)
-        self.signer = start("-m", "vault", "serve", env=self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE)
+        self.signer = start(
+            "-m", "vault", "serve", env=env or self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE
+        )
         self.signer.stdin.write(token.encode())
         self.signer.stdin.close()
 
