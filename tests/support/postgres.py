@@ -1,8 +1,8 @@
 """A PostgreSQL server of its own: a fresh cluster in a temporary folder, on a unix socket only, known by peer."""
 
 import contextlib
-import getpass
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -74,7 +74,7 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         (data / "pg_hba.conf").write_text("local all all peer map=tests\n")
         (data / "pg_ident.conf").write_text(
-            "".join(f"tests {getpass.getuser()} {role}\n" for role in ("postgres", *ROLES))
+            "".join(f"tests {pwd.getpwuid(os.geteuid()).pw_name} {role}\n" for role in ("postgres", *ROLES))
         )
         self.start()
         for role in ROLES:
