@@ -8,6 +8,7 @@ from typing import Any
 
 _SETTINGS = {"host", "port", "dbname", "user", "passfile", "sslmode", "sslrootcert", "sslcert", "sslkey"}
 _HERE = {"localhost", "127.0.0.1", "::1"}
+_OVERRIDING = ("PGPASSWORD", "PGHOSTADDR", "PGSERVICE")  # which libpq would take besides the address
 _FORM = "postgresql://ROLE@/DATABASE?host=/run/postgresql"
 
 
@@ -19,6 +20,7 @@ def database(url: str, *, timeout: float, environment: Mapping[str, str] = os.en
     """Django's settings of this database. Raises BadAddress.
 
     `timeout`: how many seconds a transaction waits for another's.
+
     Whoever can read a process's environment would read a password there, so there is none: on one host the server
     knows the user by the unix socket (peer); else a password is in a file (`passfile`, 0600), or a certificate is
     shown (`sslcert`, `sslkey`).
@@ -26,10 +28,12 @@ def database(url: str, *, timeout: float, environment: Mapping[str, str] = os.en
     from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
     said = _read(url)
-    if "PGPASSWORD" in environment:
-        raise BadAddress("PGPASSWORD is set: a password does not belong into the environment. Use a passfile.")
-    host = said.get("host", "")
-    if not host.startswith("/") and host not in _HERE and said.get("sslmode") != "verify-full":
+    for name in _OVERRIDING:
+        if name in environment:
+            raise BadAddress(f"{name} is set: unset it. A password belongs into a passfile, all else into the address.")
+    host = said["host"]
+    here = all(each.startswith("/") or each in _HERE for each in host.split(","))
+    if not here and said.get("sslmode") != "verify-full":
         raise BadAddress("A server on another host needs sslmode=verify-full.")
     options = {name: said[name] for name in sorted(said.keys() - {"dbname", "user", "host", "port"})}
     milliseconds = round(timeout * 1000)

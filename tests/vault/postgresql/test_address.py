@@ -47,6 +47,7 @@ def test_a_server_elsewhere_shows_who_it_is():
         ("postgresql://vault_signer@/vault", "host is missing"),
         ("postgresql:///vault?host=/run", "user is missing"),
         ("postgresql://vault_signer@/?host=/run", "dbname is missing"),
+        ("postgresql://vault_signer@/vault?host=/run/postgresql,db.example.org", "sslmode=verify-full"),
         ("postgresql://vault_signer@localhost,db.example.org/vault", "sslmode=verify-full"),
     ],
 )
@@ -56,8 +57,11 @@ def test_any_other_is_refused_without_repeating_it(url, said):
     assert "hunter2" not in sentence
 
 
-def test_a_password_in_the_environment_is_refused():
-    assert "PGPASSWORD" in refusal(GOOD, PGPASSWORD="hunter2")
+@pytest.mark.parametrize("name", ["PGPASSWORD", "PGHOSTADDR", "PGSERVICE"])
+def test_what_the_environment_would_add_is_refused(name):
+    sentence = refusal(GOOD, **{name: "hunter2"})
+    assert sentence.startswith(f"{name} is set")
+    assert "hunter2" not in sentence
 
 
 def test_a_command_says_what_is_wrong_and_not_what_it_read():
