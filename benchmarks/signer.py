@@ -13,6 +13,7 @@ import ccxt.async_support
 
 from benchmarks.document import Part
 from tests.support.machine import Account, Machine
+from tests.support.postgres import Postgres, PostgresMachine, programs
 from tests.vault.wire import token_headers
 from vault.messages.words import Cancel, Place
 from vault.tokens.proofs import check_token_proof
@@ -23,19 +24,26 @@ _RATE, _SECONDS = 100, 8  # orders a second, and for how long
 _RESTING = 190  # an exchange takes 200 of one account on a market
 _CLIENTS = (1, 2, 4, 8, 16)
 _P50, _P99, _CPU = 6, 25, 2  # milliseconds
+_USUAL = {"poll_seconds": 1, "reference_seconds": 5, "recv_window": 5}  # as outside of tests
+_UNLIMITED = {"weight": 10_000_000, "orders": 10_000_000}
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def measure():
     part = Part(name="signer", title="The signer")
-    with Machine(poll_seconds=1, reference_seconds=5, recv_window=5) as machine:
+    with Machine(**_USUAL) as machine:
         # A real exchange takes 10 orders a second of one account: here the signer is measured, not that.
-        machine.paper.call("POST", "/limits", {"weight": 10_000_000, "orders": 10_000_000})
+        machine.paper.call("POST", "/limits", _UNLIMITED)
         bench = Bench(machine)
         one_by_one(part, bench)
         steady(part, bench)
-        saturated(part, bench)
+        saturated(part, bench, "SQLite")
         tokens(part, bench)
+    if programs() is not None:
+        with Postgres() as server, PostgresMachine(server, **_USUAL) as machine:
+            machine.paper.call("POST", "/limits", _UNLIMITED)
+            saturated(part, Bench(machine), "PostgreSQL")
+    part.notes.append("One signer a database: a second one that is started on it stops the first.")
     part.notes += [
         "Signer, OpenBao, exchange and clients share this machine; the ledger writes with `synchronous=FULL`.",
         "The signer's processor time has everything in it that the process does, watching the accounts included.",
@@ -224,9 +232,9 @@ class Load:
     processor: float  # milliseconds an order
 
 
-def saturated(part, bench):
+def saturated(part, bench, database):
     """As fast as so many clients can, each waiting for its answer."""
-    table = [["clients at once", "orders a second", "p50 ms", "p99 ms", "signer's processor ms"]]
+    table = [[f"clients at once, {database}", "orders a second", "p50 ms", "p99 ms", "signer's processor ms"]]
     for clients in _CLIENTS:
         load = at_once(bench, clients)
         _, p50, p99 = _row("", load.spans)
