@@ -42,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(f"enroll-{kind}", help=f"let a {kind} in: make its key where there is none")
         command.add_argument("--key-file", type=Path, required=True, help="its private key, 0600")
         command.set_defaults(act=_enroll, kind=kind)
+    commands.add_parser("keys", help="list the runners, webs and pages that were let in").set_defaults(act=_keys)
+    withdraw = commands.add_parser("withdraw", help="let one of them in no more, at once")
+    withdraw.add_argument("key", help="its id, as `keys` and `enroll-...` print it")
+    withdraw.set_defaults(act=_withdraw)
     kill = commands.add_parser("kill", help="stop everything, a user, an account or a bot, at once")
     kill.add_argument("scope", help=_SCOPE)
     kill.add_argument("--opening", action="store_true", help="let exits go on; without it: look-ups and cancels only")
@@ -107,7 +111,7 @@ def _init(_: argparse.Namespace) -> None:
 
 def _serve(_: argparse.Namespace) -> None:
     from vault.custody.session import BadBootstrap
-    from vault.server.serve import AnotherSigner, serve
+    from vault.server.serve import AnotherSigner, NoSuchGroup, serve
     from vault.service.rules import NotProtected
 
     hardening.refuse_to_be_read()
@@ -116,7 +120,7 @@ def _serve(_: argparse.Namespace) -> None:
         _fail("The signer needs the key store's wrapping token: one line on standard input.")
     try:
         asyncio.run(serve(token))
-    except (AnotherSigner, NotProtected) as why:
+    except (AnotherSigner, NoSuchGroup, NotProtected) as why:
         _fail(str(why))
     except BadBootstrap as why:
         _fail(f"The key store did not let the signer in: {why}.")
@@ -124,8 +128,6 @@ def _serve(_: argparse.Namespace) -> None:
         _fail(f"{why.filename} is missing. Run `python -m vault init` first.")
     except PermissionError as why:
         _fail(f"The signer's key cannot be used: {why}")
-    except LookupError as why:
-        _fail(f"VAULT_SOCKET_GROUP: {why}. Make the group, or unset it.")
 
 
 def _pages(_: argparse.Namespace) -> None:
@@ -147,6 +149,24 @@ def _enroll(arguments: argparse.Namespace) -> None:
     except ValueError:
         _fail(f"{arguments.key_file} is not a key. Remove it: a new one is made in its place.")
     sys.stdout.write(f"{arguments.kind} {kid}\n")
+
+
+def _keys(_: argparse.Namespace) -> None:
+    from vault.service import enrol
+
+    for key in enrol.enrolled():
+        until = f", withdrawn {key.revoked_at:%Y-%m-%d %H:%M} UTC" if key.revoked_at else ""
+        sys.stdout.write(f"{key.id}  {key.kind}, enrolled {key.enrolled_at:%Y-%m-%d %H:%M} UTC{until}\n")
+
+
+def _withdraw(arguments: argparse.Namespace) -> None:
+    from vault.service import enrol
+
+    try:
+        key = enrol.withdraw(arguments.key)
+    except enrol.NotEnrolled as why:
+        _fail(str(why))
+    sys.stdout.write(f"The {key.kind}'s key counts no more. Remove its file, and enrol a new one.\n")
 
 
 def _kill(arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ collectstatic ──────────────────────
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import probes
@@ -22,6 +23,11 @@ from .problems import Problem
 from .specs import Installation, Process, Task
 from .stamps import collected, migrated
 
+# What a person may set for signer and pages, and nobody else is told. All other settings of the vault are decided here.
+VAULT_SETTINGS = (
+    *("VAULT_BINANCE_URL", "VAULT_BINANCE_STREAM_URL", "VAULT_EGRESS_ADDRESS", "VAULT_STREAMS"),
+    *("VAULT_PAGES_ORIGIN", "VAULT_WEB_ORIGIN"),
+)
 PAPER_SPEED = "60"  # market seconds in one of ours
 
 
@@ -46,7 +52,8 @@ def whole(layout: Layout) -> Installation:
 
 def _vault(layout: Layout) -> tuple[Process | Task, ...]:
     bao = BaoFiles(layout)
-    env = {"VAULT_BAO_SOCKET": str(layout.bao_socket)}
+    own = {name: os.environ[name] for name in VAULT_SETTINGS if name in os.environ}
+    env = {**own, "VAULT_BAO_SOCKET": str(layout.bao_socket)}
     keys = layout.var / "platform"
 
     def prepare(failures: int) -> None:
@@ -117,6 +124,7 @@ def _vault(layout: Layout) -> tuple[Process | Task, ...]:
         Process(
             name="pages",
             argv=_python("-m", "vault", "pages"),
+            env=own,
             after=("enroll-pages",),
             ready=probes.http_on_port(layout.pages_port, "/"),
             grace=4,

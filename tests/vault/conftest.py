@@ -65,13 +65,13 @@ def quiet(quiet_bot):
 class Bot:
     """What a runner does for one bot, in one line each."""
 
-    def __init__(self, machine, account=None, **grant):
+    def __init__(self, machine, account=None, runner=None, **grant):
         self.machine = machine
         self.account = account or machine.account()
         self.grant = machine.grant(self.account, **grant)
         self.deal = uuid.uuid4()
         self.shard = f"s{next(_numbers)}-{uuid.uuid4().hex[:8]}"
-        self.lease = machine.runner().take_lease(self.shard)
+        self.lease = (runner or machine.runner()).take_lease(self.shard)
         self.wire = Wire(machine.run_folder / "signer.sock")
         self._kept = []
         self._since = 0

@@ -56,6 +56,14 @@ def test_it_needs_neither_lease_nor_runner(holder):
     assert net(holder) < Decimal("0.0001")
 
 
+def test_what_is_owed_is_bought_back(bot):
+    bot.place("short", side="sell", amount="0.01", price="50000")
+    bot.becomes("filled", "short")
+    assert net(bot) == Decimal("-0.01")
+    flatten(bot)
+    assert abs(net(bot)) < Decimal("0.0002")
+
+
 def test_what_another_bot_holds_is_left_alone(holder, machine):
     other = Bot(machine, holder.account)
     other.buy_now(price="68000")

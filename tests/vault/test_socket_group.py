@@ -69,7 +69,7 @@ def test_a_group_that_is_named_may_connect_and_nobody_else(door, monkeypatch):
 
 def test_a_group_that_is_not_there_is_refused(door, monkeypatch):
     monkeypatch.setitem(VAULT.__dict__, "socket_group", "no-such-group-here")
-    with pytest.raises(LookupError, match="no-such-group-here"):
+    with pytest.raises(serve.NoSuchGroup, match="no-such-group-here"):
         serve._bind(door)
 
 

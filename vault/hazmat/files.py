@@ -25,7 +25,11 @@ def create(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """New content for a private file. What was there stays as `previous(path)`; its time is that of the change."""
+    """New content for a private file. What was there stays as `previous(path)`; its time is that of the change.
+
+    Raises FileNotFoundError where there was none.
+    """
+    path.stat()
     fresh = path.with_suffix(".next")
     fresh.unlink(missing_ok=True)
     create(fresh, content)

@@ -28,6 +28,10 @@ from vault.tokens.tokens import Mint
 log = logging.getLogger(__name__)
 
 
+class NoSuchGroup(Exception):
+    """`VAULT_SOCKET_GROUP` names a group that is not there."""
+
+
 class AnotherSigner(Exception):
     """Two signers on one ledger would each think that they alone decide."""
 
@@ -106,7 +110,7 @@ def _lines(address: str | None) -> Lines | None:
 def _bind(path: Path) -> socket.socket:
     """A socket that only this user can reach, and the group that the settings name.
 
-    One that a dead signer left behind is replaced. Raises LookupError for a group that is not there.
+    One that a dead signer left behind is replaced. Raises NoSuchGroup.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -116,12 +120,19 @@ def _bind(path: Path) -> socket.socket:
         listener.bind(str(path))
         path.chmod(0o600)
         if VAULT.socket_group:
-            shutil.chown(path, group=VAULT.socket_group)
-            path.chmod(0o660)
+            _open_to(VAULT.socket_group, path)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _open_to(group: str, path: Path) -> None:
+    try:
+        shutil.chown(path, group=group)
+    except LookupError as why:
+        raise NoSuchGroup(f"VAULT_SOCKET_GROUP: there is no group {group}. Make it, or unset it.") from why
+    path.chmod(0o660)
 
 
 async def _listen(application: Application, listener: socket.socket) -> None:

@@ -17,6 +17,28 @@ class CannotEnrol(Exception):
     """The key file cannot be used, or its key was enrolled as something else or withdrawn."""
 
 
+class NotEnrolled(Exception):
+    """No such key was ever let in."""
+
+
+def withdraw(kid: str) -> EnrolledKey:
+    """From now on nothing by this key counts, nor by a lease or token that it took. Raises NotEnrolled."""
+    with transaction.atomic():
+        key = EnrolledKey.objects.select_for_update().filter(id=kid).first()
+        if key is None:
+            raise NotEnrolled("No key of this id was ever enrolled. `python -m vault keys` lists them.")
+        if key.revoked_at is None:
+            key.revoked_at = clock.now()
+            chain.append("key.withdrawn", kid, {"kind": key.kind}, now=key.revoked_at)
+            key.save(update_fields=["revoked_at"])
+    return key
+
+
+def enrolled() -> list[EnrolledKey]:
+    """Every key that was ever let in, oldest first."""
+    return list(EnrolledKey.objects.order_by("enrolled_at"))
+
+
 def enrol(kind: str, path: Path) -> str:
     """Enrol the key in this file, making the file where there is none; its id. Doing it again changes nothing."""
     public = process_key.public_half(path)

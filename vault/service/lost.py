@@ -27,22 +27,20 @@ from vault.signing import binance
 
 log = logging.getLogger(__name__)
 
-_TURNS = 10  # of the accounts' watch between two looks: nobody waits for this
+_TURNS = 30  # of the accounts' watch between two looks: each reads every market of every key
 
 
 async def watch(signer: Signer) -> NoReturn:
     """For ever; a look that fails is told in the log and tried again."""
     while True:
-        await asyncio.sleep(_TURNS * VAULT.poll_seconds)
-        if signer.standing.mode is not Mode.RECOVERY and not signer.standing.looks_first:
-            signer.standing.lost = 0
-            continue
         try:
-            signer.standing.lost = await look(signer)
+            looks = signer.standing.mode is Mode.RECOVERY or signer.standing.looks_first
+            signer.standing.lost = await look(signer) if looks else 0
         except (Refused, Retry) as why:
             log.warning("looking for lost orders: %s", why)
         except Exception:
             log.exception("looking for lost orders failed; trying again")
+        await asyncio.sleep(_TURNS * VAULT.poll_seconds)
 
 
 async def look(signer: Signer) -> int:

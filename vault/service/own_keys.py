@@ -19,9 +19,10 @@ def rotate(what: str, *, at_once: bool) -> None:
     Tokens and forms of the key before count until they would have ended anyway, two minutes and an hour; `at_once`:
     somebody may have it, so nothing of it counts any more. Raises FileNotFoundError where there is no key yet.
     """
+    (VAULT.token_key if what == TOKEN else VAULT.intake_folder / "intake.key").stat()
     with transaction.atomic():
         chain.append("key.rotated", what, {"at_once": at_once}, now=clock.now())
-        if what == TOKEN:
-            Mint.replace_key(VAULT.token_key, at_once=at_once)
-        else:
-            intake.replace_key(VAULT.intake_folder, at_once=at_once)
+    if what == TOKEN:
+        Mint.replace_key(VAULT.token_key, at_once=at_once)
+    else:
+        intake.replace_key(VAULT.intake_folder, at_once=at_once)

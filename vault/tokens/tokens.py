@@ -89,23 +89,27 @@ class Mint:
         Raises Refused(BAD_TOKEN), Refused(TOKEN_EXPIRED).
         """
         self._load()
-        hashed = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-        claims = self._read.get(hashed) or self._verified(token)
+        claims = self._verified(token)
         if claims.exp <= at:
-            self._read.pop(hashed, None)
             raise Refused(Code.TOKEN_EXPIRED)
+        return claims
+
+    def _verified(self, token: str) -> Claims:
+        hashed = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._read.get(hashed)
+        if known is not None:
+            return known
+        try:
+            claims = _claims(token, self._key)
+        except Refused:
+            # Looked at anew each time: the key before may be taken away at any moment.
+            if self._before is None or not files.replaced_since(self._path, LONGEST):
+                raise
+            return _claims(token, self._before)
         if len(self._read) >= _REMEMBERED:
             self._read.clear()
         self._read[hashed] = claims
         return claims
-
-    def _verified(self, token: str) -> Claims:
-        try:
-            return _claims(token, self._key)
-        except Refused:
-            if self._before is None or not files.replaced_since(self._path, LONGEST):
-                raise
-            return _claims(token, self._before)
 
 
 def _claims(token: str, key: TokenKey) -> Claims:

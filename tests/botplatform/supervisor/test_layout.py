@@ -116,6 +116,15 @@ def test_a_folder_is_locked_for_one(var):
     lock(var).close()
 
 
+def test_what_a_person_sets_for_the_vault_reaches_signer_and_pages_alone(var, monkeypatch):
+    monkeypatch.setenv("VAULT_BINANCE_URL", "https://api.binance.com")
+    monkeypatch.setenv("VAULT_STATE", "/elsewhere")
+    parts = {part.name: dict(part.env or {}) for part in whole(open_layout(var)).parts}
+    told = {name for name, env in parts.items() if "VAULT_BINANCE_URL" in env}
+    assert told == {"signer", "pages", "vault-migrate", "vault-init", "enroll-runner", "enroll-web", "enroll-pages"}
+    assert not any("VAULT_STATE" in env for env in parts.values())
+
+
 def test_the_installation_is_in_an_order_that_can_be_started(var):
     names = [part.name for part in whole(open_layout(var)).parts]
 

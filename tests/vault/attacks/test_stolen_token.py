@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from tests.support.processes import wait_until
+from tests.support.processes import run, wait_until
 from tests.vault.conftest import Bot, refused
 from tests.vault.test_refused_tokens import PLACE, ask, is_refused, next_version, nothing_happened, reminted
 from tests.vault.wire import another_key, encoded, token_headers
+from vault.client import KeyFile, RunnerClient
 from vault.messages.refusals import Code
 from vault.messages.words import StopLevel
 
@@ -99,9 +100,27 @@ def test_it_is_over_when_its_grant_is_changed(machine, bot, stolen):
     nothing_happened(bot)
 
 
-def test_it_is_over_when_its_runners_key_is_withdrawn(machine, bot, stolen):
+def test_it_is_of_no_use_to_another_runner(machine, bot):
     is_refused(ask(bot, token=reminted(machine, bot, runner="x" * 43)), Code.LEASE_HELD)
     nothing_happened(bot)
+
+
+def test_it_is_over_when_its_runners_key_is_withdrawn(machine, tmp_path):
+    kid = run("-m", "vault", "enroll-runner", "--key-file", tmp_path / "key", env=machine.env).split()[1]
+    runner = RunnerClient(machine.run_folder / "signer.sock", KeyFile.read(tmp_path / "key"))
+    bot = Bot(machine, runner=runner)
+    stolen = bot.lease._token(bot.grant)
+    assert kid in run("-m", "vault", "keys", env=machine.env)
+    run("-m", "vault", "withdraw", kid, env=machine.env)
+    is_refused(ask(bot, token=stolen), Code.UNKNOWN_KEY)
+    refused(Code.UNKNOWN_KEY, bot.lease.renew)
+    nothing_happened(bot)
+    runner.close()
+
+
+def test_a_key_that_nobody_knows_cannot_be_withdrawn(machine):
+    with pytest.raises(AssertionError, match="No key of this id"):
+        run("-m", "vault", "withdraw", "x" * 43, env=machine.env)
 
 
 def test_it_opens_nothing_while_the_bot_is_stopped(machine, bot, stolen):
