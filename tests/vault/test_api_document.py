@@ -339,9 +339,9 @@ def test_each_state_is_there_and_says_whether_it_frees_the_next():
 
 def test_the_numbers_are_as_written():
     from vault.messages import proofs
-    from vault.server.application import LARGEST_BODY
+    from vault.messages.bodies import LARGEST
     from vault.tokens.leases import WINDOW
 
-    assert f"at most {LARGEST_BODY:,}" in DOCUMENT
+    assert f"at most {LARGEST:,}" in DOCUMENT
     assert f"at most {proofs.WINDOW} s from the signer's clock" in DOCUMENT
     assert f"within the last {WINDOW} numbers" in DOCUMENT

@@ -18,15 +18,14 @@ import msgspec
 
 from vault.client import PagesClient
 from vault.messages.answers import ErrorAnswer
+from vault.messages.bodies import Receive, body_of
 from vault.messages.passkeys import EnterByTicket
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.pages.files import INDEX, read_files
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-LARGEST_BODY = 64 * 1024
 _THREADS = 4
 _LOOK = "Nobody knows whether that was done. Look before you try again."
 # What a page's script may ask for; the signer decides whether this visit may.
@@ -124,10 +123,10 @@ class Application:
             raise Refused(Code.NOT_FOUND)
         origin = headers.get("origin")
         if path == "/enter":
-            return await self._enter(origin, await _body(receive))
+            return await self._enter(origin, await body_of(receive))
         if path not in PASSED_ON or origin != self._origin:
             raise Refused(Code.NOT_FOUND)
-        body = await _body(receive)
+        body = await body_of(receive)
         return _json(200, await self._signer(path, body, headers.get("visit", "")))
 
     def _get(self, path: str, headers: dict[str, str]) -> Answer:
@@ -172,17 +171,3 @@ class Application:
 
 def _json(status: int, value: Any) -> Answer:
     return Answer(status, "application/json", msgspec.json.encode(value))
-
-
-async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        part = await receive()
-        if part["type"] == "http.disconnect":
-            raise Refused(Code.MALFORMED, "The request ended early.")
-        piece: bytes = part.get("body", b"")
-        body += piece
-        if len(body) > LARGEST_BODY:
-            raise Refused(Code.TOO_LARGE, f"At most {LARGEST_BODY} bytes.")
-        if not part.get("more_body"):
-            return body

@@ -13,6 +13,7 @@ import msgspec
 from vault.messages import passkeys as pk
 from vault.messages import words
 from vault.messages.answers import ErrorAnswer
+from vault.messages.bodies import Receive, body_of
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.service import cancel, grants, keys, kills, leases, overview, passkeys, place, rotation, visits
 from vault.service.identify import KeyDoor, Request
@@ -21,11 +22,9 @@ from vault.tokens.models import EnrolledKey
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 64 * 1024
 _RUNNER, _WEB, _PAGES = EnrolledKey.Kind.RUNNER, EnrolledKey.Kind.WEB, EnrolledKey.Kind.PAGES
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _STATUS: dict[Code, int] = {
@@ -155,7 +154,7 @@ class Application:
         row = TABLE.get(path)
         if row is None or scope["method"] != "POST":
             raise Refused(Code.NOT_FOUND, f"POST to one of: {', '.join(TABLE)}.")
-        request = _request(scope, await _body(receive))
+        request = _request(scope, await body_of(receive))
         if isinstance(row, ByToken):
             # The word is read first, because whose token it must be stands in it; nothing is done before both fit.
             return 200, await row.act(self._signer, request, _word(row.word, request.body))
@@ -204,17 +203,3 @@ def _request(scope: Scope, body: bytes) -> Request:
         proof=headers.get(b"proof", ""),
         visit=headers.get(b"visit", ""),
     )
-
-
-async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        part = await receive()
-        if part["type"] == "http.disconnect":
-            raise Refused(Code.MALFORMED, "The request ended early.")
-        piece: bytes = part.get("body", b"")
-        body += piece
-        if len(body) > LARGEST_BODY:
-            raise Refused(Code.TOO_LARGE, f"At most {LARGEST_BODY} bytes.")
-        if not part.get("more_body"):
-            return body

@@ -27,8 +27,9 @@ def _never_hangs():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """For one module: Playwright's loop stands in this thread, where no other loop can run meanwhile."""
     chromium_or_skip()
     with browser() as launched:
         yield launched
