@@ -31,12 +31,11 @@ class Opening:
     least_volume: Decimal | None = None  # quote, in 24 hours
     not_on: frozenset[str] = frozenset()  # symbols
 
-    def allows(self, symbol: str, price: Decimal, volume: Decimal | None) -> bool:
-        """Whether a deal may open on this market now, conditions, slots and times apart."""
-        return next(self.against(symbol, price, volume), None) is None
-
     def against(self, symbol: str, price: Decimal, volume: Decimal | None) -> Iterator[str]:
-        """Each reason not to open on this market now, as a sentence. `volume` None: it is not known."""
+        """Each reason not to open a deal on this market now, conditions, slots and times apart, as a sentence.
+
+        `volume` None: it is not known.
+        """
         if symbol in self.not_on:
             yield f"{symbol} is on the bot's list of markets not to trade."
         if self.lowest_price is not None and price < self.lowest_price:
