@@ -9,6 +9,7 @@ from botplatform.bots.models import (
     Bot,
     BotEvent,
     BotMarket,
+    DailyProfit,
     Deal,
     Fill,
     Order,
@@ -81,6 +82,14 @@ class BotEventAdmin(RecordAdmin):
     list_select_related = ["bot"]
     search_fields = ["text", "bot__name"]
     date_hierarchy = "at"
+
+
+@admin.register(DailyProfit)
+class DailyProfitAdmin(RecordAdmin):
+    list_display = ["day", "owner", "realised", "quote", "deals"]
+    list_select_related = ["owner"]
+    search_fields = ["owner__username", "quote"]
+    date_hierarchy = "day"
 
 
 @admin.register(Sweep)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.db import models
 
+from botplatform.bots.sums.models import DailyProfit
 from botplatform.bots.sweeps.models import Sweep, SweepChunk
+from botplatform.bots.touching import Touching
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.lib.money import MoneyField
 from botplatform.markets.models import Market
@@ -27,7 +30,7 @@ from strategies.orders import Side
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
-__all__ = ["Bot", "BotEvent", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
+__all__ = ["Bot", "BotEvent", "DailyProfit", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
 
 
 class Bot(models.Model):
@@ -48,9 +51,13 @@ class Bot(models.Model):
     grant = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     grant_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+    realised = MoneyField(default="0")  # by its closed deals, in quote, after fees
+    deals_closed = models.PositiveIntegerField(default=0)
+    touched = models.BigIntegerField(default=0)  # see botplatform.bots.touching
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [models.Index(fields=["owner", "created_at"])]
 
     def __str__(self) -> str:
         return self.name
@@ -61,7 +68,7 @@ class Bot(models.Model):
         return from_json(self.kind, self.settings)
 
 
-class Deal(models.Model):
+class Deal(Touching):
     """One round trip. It keeps the settings with which it was opened: editing a bot changes new deals only."""
 
     class Wish(models.TextChoices):
@@ -72,6 +79,8 @@ class Deal(models.Model):
         CANCEL = "cancel", "cancel, keep the coins"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # The bot's; its indexes begin with it, so that one of its own would be one too many.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="deals")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="deals")
     number = models.PositiveIntegerField()
@@ -87,10 +96,21 @@ class Deal(models.Model):
     edited = models.PositiveIntegerField(default=0)  # how often its settings were changed
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    realised = MoneyField(default="0")  # profit in quote, after fees; final when closed
+    realised = MoneyField(default="0")  # profit in quote, after fees; so far, and final when closed
+    rank = models.FloatField(default=0)  # about `realised`: to sort by, and for nothing else
+    held = MoneyField(default="0")  # coins now; of a short, below zero, what it owes
+    paid = MoneyField(default="0")  # what they have cost in quote; of a short, below zero, what they were sold for
 
     class Meta:
         ordering = ["-opened_at"]
+        indexes = [
+            models.Index(fields=["owner", "-opened_at"]),
+            models.Index(fields=["owner", "-closed_at"]),
+            models.Index(fields=["owner", "rank"]),
+            models.Index(fields=["bot", "-opened_at"]),
+            models.Index(fields=["bot", "closed_at"]),
+            models.Index(fields=["owner", "bot"], condition=models.Q(closed_at=None), name="open_deals"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["bot", "number"], name="deals_are_numbered"),
             models.UniqueConstraint(
@@ -100,6 +120,10 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bot} #{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.owner_id = self.bot.owner_id
+        super().save(*args, **kwargs)
 
     @property
     def strategy(self) -> Strategy:
@@ -127,7 +151,7 @@ class Deal(models.Model):
             return None
 
 
-class Order(models.Model):
+class Order(Touching):
     """One generation of an order of a deal, from before it was sent.
 
     `total` and `at_market` are the strategy's wish for the whole order; `amount` and `price` what this piece was
@@ -151,6 +175,10 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="orders")
+    # The deal's, here as well: lists of orders are filtered by them.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="+", db_index=False)
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=40)
     generation = models.PositiveIntegerField()
     side = models.CharField(max_length=4)
@@ -172,10 +200,22 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["deal", "name", "generation"], name="one_row_an_order_generation"),
         ]
-        indexes = [models.Index(fields=["state"])]
+        indexes = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(fields=["owner", "-updated_at"]),
+            models.Index(fields=["owner", "state", "-created_at"]),
+            models.Index(fields=["owner", "market", "-created_at"]),
+            models.Index(fields=["bot", "-created_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.generation})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        deal = self.deal
+        self.owner_id, self.bot_id, self.market_id = deal.owner_id, deal.bot_id, deal.market_id
+        super().save(*args, **kwargs)
 
     @property
     def over(self) -> bool:
@@ -197,8 +237,10 @@ class Order(models.Model):
         )
 
 
-class Fill(models.Model):
+class Fill(Touching):
     """One trade of an order, as the signer booked it."""
+
+    TOUCHES = "order__bot"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fills")
     trade_id = models.CharField(max_length=64)
@@ -216,6 +258,10 @@ class Fill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} @ {self.price}"
+
+    @property
+    def touched_bot(self) -> uuid.UUID:
+        return self.order.bot_id
 
     @property
     def state(self) -> FillState:
@@ -292,7 +338,7 @@ class Wish(models.Model):
         return self.identity or self.id.hex[:16]
 
 
-class BotEvent(models.Model):
+class BotEvent(Touching):
     """A line of the bot's timeline; errors stand in its inbox until they are dismissed."""
 
     class Level(models.TextChoices):
@@ -309,7 +355,10 @@ class BotEvent(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["bot", "-at"])]
+        indexes = [
+            models.Index(fields=["bot", "-at"]),
+            models.Index(fields=["bot"], condition=models.Q(level="error", dismissed=False), name="errors_in_inboxes"),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from botplatform.exchanges.models import ExchangeAccount
-from botplatform.lib.records import TableAdmin
+from botplatform.exchanges.models import Balance, ExchangeAccount
+from botplatform.lib.records import RecordAdmin, TableAdmin
 
 
 @admin.register(ExchangeAccount)
@@ -19,3 +19,12 @@ class ExchangeAccountAdmin(TableAdmin):
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(Balance)
+class BalanceAdmin(RecordAdmin):
+    """What runners last saw; the exchange knows better."""
+
+    list_display = ["account", "asset", "free", "total", "at"]
+    list_select_related = ["account__owner"]
+    search_fields = ["asset", "account__label"]

@@ -21,6 +21,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from botplatform.bots.actions import complain, note
 from botplatform.bots.models import Bot, BotMarket, Deal, Fill, Order, Wish
+from botplatform.bots.sums.keeping import close, tally
 from botplatform.exchanges.vault import LeaseHandle
 from botplatform.lib import clock
 from botplatform.lib.money import written
@@ -123,6 +124,7 @@ class BotKeeper:
             return
         fills = list(Fill.objects.filter(order__deal=self._deal).select_related("order"))
         self._state = self._deal.state(fills)
+        tally(self._deal, self._state)
         # Conditions go on from where they were heard, unless it is another deal or has other settings.
         same = before is not None and (before.pk, before.edited) == (self._deal.pk, self._deal.edited)
         listener = self._hearing.listener if same and self._hearing is not None else None
@@ -266,7 +268,7 @@ class BotKeeper:
         left = state.left_to_the_next(price)
         profit = state.realised
         with transaction.atomic():
-            Deal.objects.filter(pk=deal.pk).update(closed_at=clock.now(), realised=profit.quantize(_SMALLEST))
+            close(deal, profit.quantize(_SMALLEST), clock.now())
             BotMarket.objects.filter(pk=self.pair.pk).update(
                 carried_amount=left.amount,
                 carried_cost=left.cost,
@@ -282,13 +284,16 @@ class BotKeeper:
 def pairs_to_look_after() -> QuerySet[BotMarket]:
     """Markets of bots that may open deals, have one open, left an order behind or were asked for something.
 
+    Made-up ones are never among them.
+
     With what the user wishes for the open deal, how often that was edited, and how many wishes wait.
     """
+    real = {"bot__account__made_up": False}
     ids = (
-        set(Bot.objects.filter(enabled=True).values_list("pk", flat=True))
-        | set(Deal.objects.filter(closed_at=None).values_list("bot", flat=True))
-        | set(Order.objects.exclude(state__in=Order.OVER).values_list("deal__bot", flat=True))
-        | set(Wish.objects.filter(done_at=None).values_list("bot", flat=True))
+        set(Bot.objects.filter(enabled=True, account__made_up=False).values_list("pk", flat=True))
+        | set(Deal.objects.filter(closed_at=None, **real).values_list("bot", flat=True))
+        | set(Order.objects.filter(**real).exclude(state__in=Order.OVER).values_list("bot", flat=True))
+        | set(Wish.objects.filter(done_at=None, **real).values_list("bot", flat=True))
     )
     going_on = Deal.objects.filter(bot=OuterRef("bot"), market=OuterRef("market"), closed_at=None)
     waiting = Count("bot__wishes", filter=Q(bot__wishes__done_at=None, bot__wishes__market=F("market")))
