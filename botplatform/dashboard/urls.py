@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from botplatform.dashboard.bots import actions, create
+from botplatform.dashboard.bots import actions
 from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
+from botplatform.dashboard.builder import views as builder
+from botplatform.dashboard.builder.guided import guided
 from botplatform.dashboard.health import healthz
 from botplatform.dashboard.overview.views import overview, overview_stream
 from botplatform.dashboard.vault import kills
@@ -18,8 +20,15 @@ sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_aut
 urlpatterns = [
     path("", overview, name="overview"),
     path("stream", overview_stream, name="overview-stream"),
-    path("bots/new", create.new_bot, name="new-bot"),
-    path("bots/new/preview", create.preview, name="new-bot-preview"),
+    path("bots/new", builder.choose, name="choose-bot"),
+    path("bots/new/guided", guided, name="guided"),
+    path("bots/new/<slug:kind>", builder.build, name="new-bot"),
+    path("bots/new/<slug:kind>/form", builder.form, name="builder-form"),
+    path("bots/new/<slug:kind>/answer", builder.answer, name="builder-answer"),
+    path("bots/new/<slug:kind>/band", builder.band, name="builder-band"),
+    path("bots/new/<slug:kind>/plan", builder.plan, name="builder-plan"),
+    path("markets/<int:market>/candles", builder.candles, name="market-candles"),
+    path("markets/<int:market>/history", builder.history, name="market-history"),
     path("bots/<uuid:bot>/", bot, name="bot"),
     path("bots/<uuid:bot>/stream", bot_stream, name="bot-stream"),
     path("bots/<uuid:bot>/chart", bot_chart, name="bot-chart"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from botplatform.accounts.models import User
 from botplatform.exchanges.models import ExchangeAccount
-from botplatform.exchanges.vault import web
+from botplatform.exchanges.vault import BadKeyFile, OutcomeUnknown, Refused, Retry, web
 
 
 def learn(owner: User, rows: Iterable[Mapping[str, Any]] | None = None) -> None:
@@ -29,3 +30,9 @@ def learn(owner: User, rows: Iterable[Mapping[str, Any]] | None = None) -> None:
                     "connected_at": datetime.fromisoformat(row["connected_at"]),
                 },
             )
+
+
+def learn_quietly(owner: User) -> None:
+    """The same; while the vault is away, what is known here already will do."""
+    with contextlib.suppress(Refused, Retry, OutcomeUnknown, BadKeyFile):
+        learn(owner)

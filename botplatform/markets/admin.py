@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from botplatform.lib.records import RecordAdmin, TableAdmin
-from botplatform.markets.models import Candle, History, Market
+from botplatform.markets.models import Backfill, Candle, History, Market
 
 
 @admin.register(Market)
@@ -27,5 +27,12 @@ class CandleAdmin(RecordAdmin):
 @admin.register(History)
 class HistoryAdmin(RecordAdmin):
     list_display = ["market", "interval", "candles", "asked_at", "fetched_at"]
+    list_select_related = ["market"]
+    search_fields = ["market__symbol"]
+
+
+@admin.register(Backfill)
+class BackfillAdmin(RecordAdmin):
+    list_display = ["market", "asked_at", "ended_at", "share", "trouble"]
     list_select_related = ["market"]
     search_fields = ["market__symbol"]

@@ -90,3 +90,17 @@ class History(models.Model):
 
     def __str__(self) -> str:
         return f"{self.candles} x {self.interval} min of {self.market}"
+
+
+class Backfill(models.Model):
+    """A year of a market's minutes on its way into the archive, as somebody asked for it."""
+
+    market = models.OneToOneField(Market, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField()
+    beat_at = models.DateTimeField(null=True)  # the last sign of life of who fetches
+    ended_at = models.DateTimeField(null=True)
+    share = models.FloatField(default=0.0)  # of the way, for a bar that fills up
+    trouble = models.CharField(max_length=400, default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"a year of {self.market}"

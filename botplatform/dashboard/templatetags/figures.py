@@ -32,3 +32,9 @@ def tone(value: Decimal | None) -> str:
     if not value:
         return ""
     return "bp-gain" if value > 0 else "bp-loss"
+
+
+@register.filter
+def share(fraction: Decimal | None) -> str:
+    """A fraction of one, in percent, without a sign."""
+    return figures.percent(fraction).removeprefix("+")

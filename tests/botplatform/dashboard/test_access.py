@@ -17,8 +17,15 @@ EVERYBODY = {"sign-in", "healthz"}
 OWN = {
     "overview",
     "overview-stream",
+    "choose-bot",
+    "guided",
     "new-bot",
-    "new-bot-preview",
+    "builder-form",
+    "builder-answer",
+    "builder-band",
+    "builder-plan",
+    "market-candles",
+    "market-history",
     "vault",
     "vault-open",
     "vault-kill",
@@ -37,10 +44,10 @@ def path(owner):
     event = seeds.note(bot, "The order was rejected.", level=BotEvent.Level.ERROR)
 
     def of(name):
-        known = {"bot": str(bot.pk), "event": event.pk}
+        known = {"bot": str(bot.pk), "event": event.pk, "kind": "dca", "market": bot.market_id}
         route = str(PATTERNS[name].pattern)
         for parameter, value in known.items():
-            for kind in ("uuid", "int"):
+            for kind in ("uuid", "int", "slug"):
                 route = route.replace(f"<{kind}:{parameter}>", str(value))
         assert "<" not in route, f"{name} has a parameter that this test does not know"
         return "/" + route
@@ -108,7 +115,7 @@ def test_a_form_without_its_token_is_refused_in_our_design(owner):
 
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
-    answer = client.post("/bots/new", {})
+    answer = client.post("/bots/new/dca", {})
     assert answer.status_code == 403
     assert "The page was too old" in answer.content.decode()
 
@@ -126,5 +133,15 @@ def test_every_page_has_the_strict_policy(client):
 
 
 def test_own_scripts_and_styles_are_where_pages_say():
-    for name in ("theme.js", "live.js", "chart.js", "dialogs.js", "units.js", "dashboard.css", "admin.css", "mark.svg"):
+    for name in (
+        "theme.js",
+        "live.js",
+        "chart.js",
+        "dialogs.js",
+        "palette.js",
+        "builder/builder.js",
+        "dashboard.css",
+        "admin.css",
+        "mark.svg",
+    ):
         assert finders.find(f"dashboard/{name}")

@@ -1,10 +1,8 @@
 """Using the pages. A page that makes the browser complain, of its content policy or of anything else, fails."""
 
-import re
-
 import pytest
 
-from botplatform.bots.models import Bot, BotEvent, Deal
+from botplatform.bots.models import BotEvent, Deal
 from tests.botplatform.dashboard import seeds
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -60,33 +58,11 @@ def test_the_page_follows_its_bot_without_loading_again(visit, owner):
     assert page.evaluate("globalThis.kept")
 
 
-def test_a_bot_is_made_with_its_ladder_in_sight(visit, owner):
-    seeds.account(owner)
-    seeds.market()
-    visitor = visit(owner)
-    visitor.open("/bots/new")
-    page = visitor.page
-    page.locator("#ladder", has_text="Averaging order 5").wait_for()
-    page.get_by_label("Averaging orders", exact=True).fill("7")
-    page.locator("#ladder", has_text="Averaging order 7").wait_for()
-    assert page.locator("[data-quote]").first.inner_text() == "USDT"
-    page.get_by_label("Take profit").fill("500000")
-    page.get_by_label("Name").fill("Mine")
-    with page.expect_response(re.compile("/bots/new$")):
-        page.get_by_role("button", name="Make the bot").click()
-    page.get_by_text("500000 is too large").wait_for()
-    assert page.get_by_label("Averaging orders", exact=True).input_value() == "7"
-    page.get_by_label("Take profit").fill("1.5")
-    page.get_by_role("button", name="Make the bot").click()
-    page.wait_for_url(re.compile("/bots/[0-9a-f-]{36}/$"))
-    assert Bot.objects.get().settings["take_profit"] == "0.015"
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_keeps_the_content_policy_and_fits(visit, owner, width):
     bot = seeds.lively(owner)
     visitor = visit(owner, width=width)
-    for path in ("/", "/bots/new", f"/bots/{bot.pk}/"):
+    for path in ("/", "/bots/new", "/bots/new/dca", "/bots/new/guided", f"/bots/{bot.pk}/"):
         assert visitor.open(path).status == 200
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, path
 
