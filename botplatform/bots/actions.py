@@ -45,7 +45,7 @@ def create(
             problem = Problem("markets", f"{each.symbol} is not paid in {quote}.", "Choose markets of one quote.")
             problems.append(problem)
         if each.last_price is not None:
-            problems += _problems(strategy, each, each.last_price)
+            problems += problems_on(strategy, each, each.last_price)
     if not name.strip():
         problems.append(Problem("name", "it is empty.", "Give the bot a name."))
     if problems:
@@ -75,7 +75,7 @@ def start(bot: Bot) -> None:
     for market in _markets(bot):
         if market.last_price is None:
             raise NoPrice(f"{market.symbol} has no price yet. Wait a moment, and look whether the feed is running.")
-        problems += _problems(strategy, market, market.last_price)
+        problems += problems_on(strategy, market, market.last_price)
     if problems:
         raise SettingsRefused(tuple(dict.fromkeys(problems)))
     allow(bot)
@@ -103,7 +103,7 @@ def allow(bot: Bot, deal: Deal | None = None, strategy: Strategy | None = None, 
     _write_grant(bot, limits(needs, exchange=bot.account.exchange, deals_at_once=at_once, now=clock.now()))
 
 
-def _problems(strategy: Strategy, market: Market, price: Decimal) -> Iterator[Problem]:
+def problems_on(strategy: Strategy, market: Market, price: Decimal) -> Iterator[Problem]:
     """What cannot work on this market now: the kind's own problems, and an exit that no single order can be."""
     problems = list(strategy.problems(price, market.rules))
     yield from problems

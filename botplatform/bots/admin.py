@@ -13,6 +13,7 @@ from botplatform.bots.models import (
     Deal,
     Fill,
     Order,
+    SettingsChange,
     Sweep,
     SweepChunk,
     Wish,
@@ -105,3 +106,11 @@ class SweepChunkAdmin(RecordAdmin):
     list_display = ["sweep", "number", "worker", "beat_at", "done", "problem"]
     list_filter = ["done"]
     search_fields = ["worker", "problem"]
+
+
+@admin.register(SettingsChange)
+class SettingsChangeAdmin(RecordAdmin):
+    list_display = ["bot", "at", "before", "after"]
+    list_select_related = ["bot"]
+    search_fields = ["bot__name"]
+    date_hierarchy = "at"

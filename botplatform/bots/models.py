@@ -30,7 +30,7 @@ from strategies.orders import Side
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
-__all__ = ["Bot", "BotEvent", "DailyProfit", "Deal", "Fill", "Order", "Sweep", "SweepChunk"]
+__all__ = ["Bot", "BotEvent", "DailyProfit", "Deal", "Fill", "Order", "SettingsChange", "Sweep", "SweepChunk"]
 
 
 class Bot(models.Model):
@@ -362,3 +362,18 @@ class BotEvent(Touching):
 
     def __str__(self) -> str:
         return self.text
+
+
+class SettingsChange(models.Model):
+    """A bot's settings before and after its owner changed them."""
+
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    before = models.JSONField()
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.bot} at {self.at:%Y-%m-%d %H:%M}"

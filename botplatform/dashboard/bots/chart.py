@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botplatform.bots.models import Deal
@@ -12,17 +13,43 @@ from botplatform.dashboard.standing import Levels, Standing
 from botplatform.markets.models import Candle
 
 CANDLES = 600
+MOST = 5000  # of a window: more than three days
+AROUND = 30  # minutes before and after a deal
+_DIGITS = 11
 _MINUTE = 60
 # Next to a candle there is little room: "#4 +2" is the second averaging order of the fourth deal.
 _SHORT = {"base": "buy", "take-profit": "sell"}
 
 
-def chart(standing: Standing, levels: Levels, deals: Iterable[Deal]) -> dict[str, Any]:
-    """Everything that the page's chart draws."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time that somebody wants to look at."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, since: str, until: str) -> Window | None:
+        """From seconds since 1970, with something around them; None for what is no time."""
+        if not (since.isdecimal() and until.isdecimal() and len(since) <= _DIGITS and len(until) <= _DIGITS):
+            return None
+        around = timedelta(minutes=AROUND)
+        return cls(
+            datetime.fromtimestamp(int(since), UTC) - around,
+            datetime.fromtimestamp(int(until), UTC) + around,
+        )
+
+
+def chart(standing: Standing, levels: Levels, deals: Iterable[Deal], window: Window | None) -> dict[str, Any]:
+    """Everything that the page's chart draws: the newest candles, or those of a window."""
     market = standing.bot.market
-    newest = Candle.objects.filter(market=market, interval=1).order_by("-opened_at")[:CANDLES]
+    rows = Candle.objects.filter(market=market, interval=1)
+    if window is None:
+        found = list(reversed(rows.order_by("-opened_at")[:CANDLES]))
+    else:
+        found = list(rows.filter(opened_at__range=(window.since, window.until)).order_by("opened_at")[:MOST])
     return {
-        "candles": [bar(candle) for candle in reversed(newest)],
+        "candles": [bar(candle) for candle in found],
         "places": figures.decimals(market.tick_size),
         "step": float(market.tick_size),
         **overlay(standing, levels, deals),

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from botplatform.bots.models import Bot
-from botplatform.dashboard.bots.chart import chart
+from botplatform.dashboard.bots.chart import Window, chart
 from botplatform.dashboard.bots.page import BotPage, Loaded, context
 from botplatform.dashboard.live.prices import Prices
 from botplatform.dashboard.live.streams import stream
@@ -26,7 +26,8 @@ def bot(request: HttpRequest, bot: UUID) -> HttpResponse:
 @never_cache
 def bot_chart(request: HttpRequest, bot: UUID) -> JsonResponse:
     loaded = _own(request, bot)
-    return JsonResponse(chart(loaded.standing, context(loaded, Prices())["levels"], loaded.deals))
+    window = Window.of(request.GET.get("from", ""), request.GET.get("to", ""))
+    return JsonResponse(chart(loaded.standing, context(loaded, Prices())["levels"], loaded.deals, window))
 
 
 @require_safe

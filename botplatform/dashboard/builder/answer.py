@@ -20,6 +20,7 @@ from botplatform.dashboard.builder.lines import dragged, lines, price_of
 from botplatform.dashboard.builder.outlook import Outlook, Worst, worst
 from botplatform.dashboard.builder.sections import KINDS
 from botplatform.dashboard.builder.sentences import sentences
+from botplatform.exchanges.models import Balance
 from botplatform.lib import clock
 from botplatform.lib.money import written
 from botplatform.markets.models import Market
@@ -40,8 +41,14 @@ class Strip:
     quote: str
     capital: Decimal | None
     claimed: Decimal
+    free: Decimal | None  # of what the account had when it was last asked, less what others claim
     worst: Worst | None
     at_once: int
+
+    @property
+    def short(self) -> bool:
+        """Whether the account has less than is needed."""
+        return self.free is not None and self.capital is not None and self.capital > self.free
 
 
 def answer(draft: Draft, but: UUID | None = None) -> dict[str, Any]:
@@ -114,12 +121,20 @@ def strip(draft: Draft, but: UUID | None) -> Strip | None:
         return None
     account = draft.chosen.account
     taken = Decimal(0) if account is None else claims(account, but).get(rules.quote, Decimal(0))
+    balance = Balance.objects.filter(account=account, asset=rules.quote).first()
     found = None
     at_once = 1
     if draft.sized is not None and capital is not None:
         at_once = max(1, min(draft.sized.opening.deals_at_once, len(draft.chosen.markets)))
         found = worst(draft.sized, rules, price, capital / at_once)
-    return Strip(quote=rules.quote, capital=capital, claimed=taken, worst=found, at_once=at_once)
+    return Strip(
+        quote=rules.quote,
+        capital=capital,
+        claimed=taken,
+        worst=found,
+        at_once=at_once,
+        free=None if balance is None else balance.total - taken,
+    )
 
 
 def plan(draft: Draft) -> dict[str, Any]:

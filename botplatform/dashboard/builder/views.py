@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -13,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from botplatform.accounts.models import User
-from botplatform.bots import actions
+from botplatform.bots import actions, deal_actions, editing
+from botplatform.bots.actions import NoPrice
 from botplatform.bots.models import Bot
 from botplatform.dashboard.builder import answer as answers
 from botplatform.dashboard.builder.draft import Draft, identity
@@ -73,6 +75,46 @@ def build(request: HttpRequest, kind: str) -> HttpResponse:
     else:
         messages.success(request, f"{bot.name} is made and started.")
     return redirect("bot", bot.pk)
+
+
+def edit(request: HttpRequest, bot: UUID) -> HttpResponse:
+    """The form of a bot that exists. Sent, its settings change: for new deals, or for the open ones as well."""
+    own = _own(request, bot)
+    if request.method != "POST":
+        return builder_page(request, of_bot(own, name=own.name), own)
+    draft = _edited(request, own)
+    if not draft.problems:
+        deals_too = request.POST.get("then") == "deals"
+        try:
+            if deals_too:
+                list(editing.effects(own, draft.values))  # what a deal cannot change is told before the bot is changed
+            editing.edit(own, name=draft.name, settings=draft.values)
+            if deals_too:
+                for deal in own.deals.filter(closed_at=None).select_related("market", "bot__account", "bot__market"):
+                    deal_actions.edit(deal, draft.values)
+        except SettingsRefused as refused:
+            draft.complain(refused.problems)
+        except ACTION_ERRORS as error:
+            messages.error(request, f"It was not changed. {sentence(error)}")
+        else:
+            messages.success(request, f"{own.name} is changed.")
+            return redirect("bot", own.pk)
+    return builder_page(request, draft, own)
+
+
+@require_POST
+def difference(request: HttpRequest, bot: UUID) -> HttpResponse:
+    """What an edit would change: settings, and the orders of open deals."""
+    own = _own(request, bot)
+    draft = _edited(request, own)
+    shown: dict[str, Any] = {"bot": own, "draft": draft}
+    if not draft.problems:
+        shown["changes"] = editing.changes(own.kind, own.settings, draft.values)
+        try:
+            shown["effects"] = list(editing.effects(own, draft.values))
+        except (SettingsRefused, NoPrice) as why:
+            shown["deals_stay"] = sentence(why)
+    return render(request, "dashboard/builder/difference.html", shown)
 
 
 @require_POST
@@ -167,6 +209,24 @@ def _fresh(owner: User, kind: str, wanted: QueryDict) -> Draft:
     return Draft(owner, kind, typed)
 
 
+def _own(request: HttpRequest, bot: UUID) -> Bot:
+    mine = Bot.objects.filter(owner=person(request)).select_related("owner", "account", "market")
+    return get_object_or_404(mine.prefetch_related("pairs"), pk=bot)
+
+
+def _edited(request: HttpRequest, bot: Bot) -> Draft:
+    """What was sent, on the account and markets that the bot has."""
+    kept = of_bot(bot, name=bot.name)
+    place = {name: kept.typed[name] for name in ("account", "market")}
+    draft = Draft(
+        bot.owner, bot.kind, {name: str(text) for name, text in request.POST.dict().items()} | place, kept.more
+    )
+    draft.check()
+    if not draft.name:
+        draft.problems.setdefault("name", "It is empty. Give the bot a name.")
+    return draft
+
+
 def of_bot(bot: Bot, *, name: str) -> Draft:
     """The form that would make this bot."""
     typed = dict(texts(kinds.KINDS[bot.kind], bot.settings))
@@ -186,12 +246,12 @@ def _changed(owner: User, kind: str, sent: QueryDict) -> Draft:
     return Draft(owner, kind, typed, sent.getlist("more"))
 
 
-def builder_page(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """The form with everything that follows from it."""
-    return render(request, "dashboard/builder/page.html", _shown(draft))
+def builder_page(request: HttpRequest, draft: Draft, bot: Bot | None = None) -> HttpResponse:
+    """The form with everything that follows from it; of a bot that exists, or of a new one."""
+    return render(request, "dashboard/builder/page.html", {**_shown(draft, bot), "bot": bot})
 
 
-def _shown(draft: Draft) -> dict[str, Any]:
+def _shown(draft: Draft, bot: Bot | None = None) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "kind": KINDS[draft.kind],
         "draft": draft,
@@ -201,7 +261,7 @@ def _shown(draft: Draft) -> dict[str, Any]:
         "problems": draft.problems,
         "other_problems": {path: text for path, text in draft.problems.items() if path in ("settings", "kind")},
     }
-    reply = answers.answer(draft)
+    reply = answers.answer(draft, None if bot is None else bot.pk)
     return {**shown, "said": reply["sentences"], "table": reply["table"], "strip": reply["strip"]}
 
 

@@ -38,3 +38,9 @@ def tone(value: Decimal | None) -> str:
 def share(fraction: Decimal | None) -> str:
     """A fraction of one, in percent, without a sign."""
     return figures.percent(fraction).removeprefix("+")
+
+
+@register.filter
+def percent_of(text: str) -> str:
+    """A fraction that is kept as text, in percent."""
+    return share(Decimal(text))

@@ -1,27 +1,19 @@
 // Candles with what the deal waits for as lines and its fills as markers.
+import { candleColours, colour, plain, whenRepainted } from "./palette.js";
+
 const { createChart, createSeriesMarkers, CandlestickSeries, LineStyle } = globalThis.LightweightCharts;
 const box = document.getElementById("chart");
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const MINUTE = 60;
 let last = null;
 let lines = [];
-
-// A custom property that follows light and dark is only resolved where something is painted with it.
-const probe = box.appendChild(document.createElement("span"));
-
-function colour(name) {
-  probe.style.color = `var(${name})`;
-  return getComputedStyle(probe).color;
-}
+let past = false; // whether a time that is over is shown
 
 const chart = createChart(box, {
-  autoSize: true,
-  layout: { attributionLogo: false, background: { color: "transparent" }, fontSize: 12 },
-  timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6, minBarSpacing: 1 },
+  ...plain(),
+  timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6, minBarSpacing: 0.5 },
   rightPriceScale: { scaleMargins: { top: 0.12, bottom: 0.12 } },
-  crosshair: { mode: 0 },
 });
-const candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
+const candles = chart.addSeries(CandlestickSeries, candleColours());
 const markers = createSeriesMarkers(candles, []);
 let overlay = { lines: [], fills: [] };
 
@@ -55,20 +47,13 @@ function draw({ lines: wanted, fills }) {
 const wide = () => box.clientWidth > 700;
 
 function paint() {
-  const up = colour("--bp-up");
-  const down = colour("--bp-down");
-  const grid = { color: colour("--bp-grid") };
-  chart.applyOptions({
-    layout: { textColor: colour("--bp-text") },
-    grid: { vertLines: grid, horzLines: grid },
-    timeScale: { borderColor: grid.color },
-    rightPriceScale: { borderColor: grid.color },
-  });
-  candles.applyOptions({ upColor: up, wickUpColor: up, downColor: down, wickDownColor: down });
+  chart.applyOptions(plain());
+  candles.applyOptions(candleColours());
   draw(overlay);
 }
 
 function update(bar) {
+  if (past) return;
   if (last === null || bar.time >= last.time) {
     last = bar;
     candles.update(bar);
@@ -85,18 +70,39 @@ document.addEventListener("live:tick", ({ detail: { price, at } }) => {
   update(time > last.time ? fresh : grown);
 });
 document.addEventListener("live:candle", ({ detail }) => detail && update(detail));
-document.addEventListener("live:chart", ({ detail }) => draw(detail));
-dark.addEventListener("change", () => requestAnimationFrame(paint));
+document.addEventListener("live:chart", ({ detail }) => past || draw(detail));
+whenRepainted(paint);
 
-const response = await fetch(box.dataset.url, { headers: { Accept: "application/json" } });
-if (response.ok) {
+// Shows the newest candles, or those between two times (seconds since 1970).
+async function load(between = null) {
+  const where = between ? `?from=${between.from}&to=${between.to}` : "";
+  const response = await fetch(box.dataset.url + where, { headers: { Accept: "application/json" } });
+  if (!response.ok) return;
   const all = await response.json();
+  past = between !== null;
   candles.applyOptions({ priceFormat: { type: "price", precision: all.places, minMove: all.step } });
   candles.setData(all.candles);
-  last = all.candles.at(-1) ?? null;
-  overlay = all;
-  const shown = wide() ? 120 : 50;
-  chart.timeScale().setVisibleLogicalRange({ from: all.candles.length - shown, to: all.candles.length + 6 });
+  last = past ? null : (all.candles.at(-1) ?? null);
+  overlay = past ? { lines: [], fills: all.fills } : all;
+  if (past) {
+    chart.timeScale().fitContent();
+  } else {
+    const shown = wide() ? 120 : 50;
+    chart.timeScale().setVisibleLogicalRange({ from: all.candles.length - shown, to: all.candles.length + 6 });
+  }
+  paint();
+  box.dataset.drawn = past ? "past" : "yes";
+  document.getElementById("chart-now").hidden = !past;
 }
-paint();
-box.dataset.drawn = "yes";
+
+// A deal in the list moves the chart to its time.
+document.addEventListener("click", (event) => {
+  const deal = event.target.closest("[data-from]");
+  if (deal) {
+    load({ from: deal.dataset.from, to: deal.dataset.to || String(Math.floor(Date.now() / 1000)) });
+    box.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+  if (event.target.closest("#chart-now")) load();
+});
+
+await load();

@@ -221,7 +221,11 @@ id("start")?.addEventListener("click", async (event) => {
   id("plan-dialog").showModal();
   const response = await post(form.dataset.plan, state());
   id("plan").innerHTML = await response.text();
-  id("really-start").disabled = id("plan").querySelector("[data-ready]") === null;
+  for (const each of id("plan-dialog").querySelectorAll("[data-needs]")) {
+    const missing = id("plan").querySelector(`[data-${each.dataset.needs}]`) === null;
+    each.disabled = missing;
+    each.hidden = missing && each.dataset.needs === "deals";
+  }
 });
 
 // For somebody who looks at it from outside: where a line can be taken hold of.
