@@ -27,6 +27,7 @@ urlpatterns = [
     path("bots/new/<slug:kind>/answer", builder.answer, name="builder-answer"),
     path("bots/new/<slug:kind>/band", builder.band, name="builder-band"),
     path("bots/new/<slug:kind>/plan", builder.plan, name="builder-plan"),
+    path("terminal/", builder.terminal, name="terminal"),
     path("markets/<int:market>/candles", builder.candles, name="market-candles"),
     path("markets/<int:market>/history", builder.history, name="market-history"),
     path("bots/<uuid:bot>/", bot, name="bot"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,10 @@ from strategies.grid import Grid
 from strategies.rebalance import Rebalance
 from strategies.settings import SettingsRefused
 from strategies.signal_bot import SignalBot
+from strategies.smart import SmartTrade
 
+_TURNS = 3
+_PROBE = 1000  # times the smallest order: rounding to lots hardly matters then
 _ASSUMED = "1000"  # quote on the account, for sizes in percent of it where nothing else is said
 
 
@@ -75,6 +78,29 @@ def after_drag(draft: Draft, handle: str, at: str) -> dict[str, str]:
         return dict(dragged(strategy, out, handle, price))
     except (ArithmeticError, IndexError, ValueError):
         return {}
+
+
+def sized_by_risk(draft: Draft) -> dict[str, str]:
+    """What to spend on a smart trade so that its stop loss costs as much as was typed into `_risk`, and no more.
+
+    A loss at the stop grows with the size, so one trade that is played through says what a unit of quote loses. Fees
+    are in it. Empty without a stop loss, or while the trade cannot be played through.
+    """
+    risk, rules, price, trade = price_of(draft.typed.get("_risk", "")), draft.rules, draft.price, draft.sized
+    if risk is None or rules is None or price is None or not isinstance(trade, SmartTrade):
+        return {}
+    if trade.quote_amount is None or trade.stop_loss is None:
+        return {}
+    amount = _PROBE * max(rules.min_notional, rules.smallest * price)
+    for _ in range(_TURNS):
+        found = worst(replace(trade, quote_amount=amount), rules, price, Decimal(0))
+        if found is None or not found.ends or not found.loss:
+            return {}
+        # Each turn comes nearer: what is left is the rounding to lots of the amount itself, always downwards.
+        amount = (amount * risk / found.loss).quantize(Decimal("0.01") if amount > 1 else rules.lot_size, ROUND_FLOOR)
+        if not amount:
+            return {}
+    return {"quote_amount": written(amount)}
 
 
 def _troubled(draft: Draft) -> dict[str, int]:

@@ -65,7 +65,9 @@ class Draft:
     @property
     def settings_typed(self) -> dict[str, str]:
         return {
-            name: text for name, text in self.typed.items() if name not in _NOT_SETTINGS and not name.endswith(".new")
+            name: text
+            for name, text in self.typed.items()
+            if name not in _NOT_SETTINGS and not name.endswith(".new") and not name.startswith("_")
         }
 
     @cached_property

@@ -26,8 +26,11 @@ from botplatform.dashboard.builder.suggested import suggested
 from botplatform.dashboard.builder.tester import testers
 from botplatform.dashboard.builder.typed import new_row, texts
 from botplatform.dashboard.figures import decimals
+from botplatform.dashboard.live.prices import Prices
 from botplatform.dashboard.people import aperson, person
+from botplatform.dashboard.progress import Progress
 from botplatform.dashboard.sentences import ACTION_ERRORS, sentence
+from botplatform.dashboard.standing import standings
 from botplatform.exchanges.accounts import learn_quietly
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets import backfill
@@ -36,6 +39,7 @@ from strategies import kinds
 from strategies.settings import SettingsRefused
 
 BAND_STARTS = 48
+TRADES = 20  # that the terminal shows
 INTERVALS = (1, 5, 15, 60, 240, 1440)
 _BARS = 500
 
@@ -75,6 +79,20 @@ def build(request: HttpRequest, kind: str) -> HttpResponse:
     else:
         messages.success(request, f"{bot.name} is made and started.")
     return redirect("bot", bot.pk)
+
+
+@require_safe
+def terminal(request: HttpRequest) -> HttpResponse:
+    """The form of a smart trade, above the trades that go on."""
+    owner = person(request)
+    learn_quietly(owner)
+    if not ExchangeAccount.objects.filter(owner=owner).exists():
+        return render(request, "dashboard/bots/no_account.html")
+    going_on = Bot.objects.filter(owner=owner, kind="smart", deals__closed_at=None, deals__isnull=False).distinct()
+    prices = Prices()
+    trades = [(each, Progress.of(each, prices.of(each.bot.market))) for each in standings(going_on[:TRADES])]
+    shown = {**_shown(_fresh(owner, "smart", request.GET)), "bot": None, "terminal": True, "trades": trades}
+    return render(request, "dashboard/builder/page.html", shown)
 
 
 def edit(request: HttpRequest, bot: UUID) -> HttpResponse:
@@ -290,6 +308,9 @@ def _answered(owner: User, kind: str, sent: QueryDict) -> tuple[dict[str, Any], 
     moved = answers.after_drag(draft, sent.get("drag", ""), sent.get("at", "")) if "drag" in sent else {}
     if moved:
         draft = Draft(owner, kind, draft.typed | moved, sent.getlist("more"))
+    if size := answers.sized_by_risk(draft):
+        moved |= size
+        draft = Draft(owner, kind, draft.typed | size, sent.getlist("more"))
     reply = answers.answer(draft, identity(sent.get("bot", "")))
     return {**reply, "set": moved}, answers.trial(draft)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django import template
@@ -44,3 +45,9 @@ def share(fraction: Decimal | None) -> str:
 def percent_of(text: str) -> str:
     """A fraction that is kept as text, in percent."""
     return share(Decimal(text))
+
+
+@register.filter
+def risk(typed: Mapping[str, str]) -> str:
+    """What was typed as the risk of a trade; templates cannot look up a name that begins with an underscore."""
+    return typed.get("_risk", "")

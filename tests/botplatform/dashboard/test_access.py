@@ -19,6 +19,7 @@ OWN = {
     "overview-stream",
     "choose-bot",
     "guided",
+    "terminal",
     "new-bot",
     "builder-form",
     "builder-answer",

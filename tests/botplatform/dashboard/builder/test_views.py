@@ -327,3 +327,73 @@ def test_an_answer_that_is_none_is_asked_again(client, owner, typed, sent, field
 
 def test_the_answer_to_a_drag_is_plain_json(send):
     assert json.loads(send("/bots/new/dca/answer", drag="nothing", at="1", bot=str(uuid4())).content)["set"] == {}
+
+
+# The terminal
+
+
+@pytest.fixture
+def trade(client, owner):
+    """What the form of a smart trade of 100 USDT with a stop loss 5 % away is told."""
+    client.force_login(owner)
+    place = {"account": str(seeds.account(owner).pk), "market": str(seeds.market().pk), "name": "Trade"}
+    typed = {"side": "buy", "entry": "market", "quote_amount": "100", "stop_loss": "on", "stop_loss.loss": "5"}
+
+    def trade(**changed):
+        return client.post("/bots/new/smart/answer", {**place, **typed, **changed}).json()
+
+    return trade
+
+
+@given(risk=st.integers(1, 5000), stop=st.integers(1, 50))
+def test_a_trade_sized_by_risk_loses_that_much_at_its_stop_and_no_more(risk, stop):
+    # Every example asks the same form; nothing is kept between them.
+    from botplatform.dashboard.builder import answer
+    from botplatform.dashboard.builder.draft import Draft
+
+    typed = {
+        "side": "buy",
+        "entry": "market",
+        "quote_amount": "100",
+        "stop_loss": "on",
+        "stop_loss.loss": str(stop),
+        "stop_loss.order": "market",
+        "_risk": str(risk),
+    }
+    draft = Draft(None, "smart", typed)
+    draft.__dict__["chosen"] = type("Place", (), {"market": Market(**PLACE), "account": None, "markets": ()})()
+    amount = D(answer.sized_by_risk(draft)["quote_amount"])
+    bot = kinds.from_json("smart", {"quote_amount": str(amount), "stop_loss": {"loss": str(D(stop) / 100)}})
+    from botplatform.dashboard.builder.outlook import worst
+
+    lost = worst(bot, RULES, D(60000), amount).loss
+    # A lot is 0.6 USDT: rounding costs, or saves, what one lot loses.
+    assert risk - D("0.7") <= lost <= risk + D("0.61") * stop / 100
+
+
+PLACE = {
+    "exchange": "paper",
+    "symbol": "BTC/USDT",
+    "tick_size": D("0.01"),
+    "lot_size": D("0.00001"),
+    "min_notional": D(5),
+    "last_price": D(60000),
+}
+
+
+def test_dragging_the_stop_of_a_trade_sized_by_risk_changes_its_amount(trade):
+    near = trade(_risk="10")["set"]["quote_amount"]
+    moved = trade(_risk="10", drag="stop_loss", at="54000")["set"]
+    assert moved["stop_loss.loss"] == "10"
+    assert D(moved["quote_amount"]) < D(near)
+
+
+def test_without_a_stop_loss_the_amount_is_the_persons_own(trade):
+    assert trade(_risk="10", stop_loss="")["set"] == {}
+
+
+def test_the_terminal_shows_the_trades_that_go_on(client, owner):
+    bot = seeds.bot(owner, kind="smart", settings={"quote_amount": "50"}, name="My trade")
+    seeds.bought(bot)
+    client.force_login(owner)
+    assert "My trade" in client.get("/terminal/").content.decode()
