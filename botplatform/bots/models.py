@@ -206,7 +206,7 @@ class Order(Touching):
             models.Index(fields=["owner", "-updated_at"]),
             models.Index(fields=["owner", "state", "-created_at"]),
             models.Index(fields=["owner", "market", "-created_at"]),
-            models.Index(fields=["bot", "-created_at"]),
+            models.Index(fields=["owner", "bot", "-created_at"]),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 MINUS = "\N{MINUS SIGN}"
@@ -46,6 +47,19 @@ def percent(fraction: Decimal | None) -> str:
         return UNKNOWN
     text = _grouped(fraction.scaleb(2), 2)
     return f"+{text} %" if fraction > 0 else f"{text} %"
+
+
+def lasting(span: timedelta | None) -> str:
+    """How long, in its two largest units: 4 d 2 h, 3 h 12 min, 45 s."""
+    if span is None:
+        return UNKNOWN
+    left = max(0, int(span.total_seconds()))
+    parts: list[str] = []
+    for name, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or (name == "s" and not parts):
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2])
 
 
 def _places(value: Decimal) -> int:

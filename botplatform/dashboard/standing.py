@@ -120,11 +120,11 @@ def standings(bots: QuerySet[Bot]) -> list[Standing]:
     """Where each of them stands, in a number of queries that does not depend on how many there are."""
     rows = list(bots.select_related("market", "account"))
     ids = [bot.pk for bot in rows]
-    closed: dict[object, list[tuple[Decimal, bool]]] = defaultdict(list)
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    finished = Deal.objects.filter(bot__in=ids, closed_at__isnull=False).order_by()
-    for bot, realised, at in finished.values_list("bot_id", "realised", "closed_at"):
-        closed[bot].append((realised, at is not None and at >= midnight))
+    today: defaultdict[object, Decimal] = defaultdict(Decimal)
+    closed_today = Deal.objects.filter(bot__in=ids, closed_at__gte=midnight).order_by()
+    for bot, realised in closed_today.values_list("bot", "realised"):
+        today[bot] += realised
     going_on = defaultdict[object, list[OpenDeal]](list)
     for deal in _open_deals(rows):
         going_on[deal.bot_id].append(_open_deal(deal))
@@ -132,9 +132,9 @@ def standings(bots: QuerySet[Bot]) -> list[Standing]:
         Standing(
             bot=bot,
             deals=tuple(going_on[bot.pk]),
-            closed=len(closed[bot.pk]),
-            closed_profit=sum((realised for realised, _ in closed[bot.pk]), ZERO),
-            closed_today=sum((realised for realised, today in closed[bot.pk] if today), ZERO),
+            closed=bot.deals_closed,
+            closed_profit=bot.realised,
+            closed_today=today[bot.pk],
         )
         for bot in rows
     ]

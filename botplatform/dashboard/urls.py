@@ -9,8 +9,10 @@ from botplatform.dashboard.bots import actions
 from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
 from botplatform.dashboard.builder import views as builder
 from botplatform.dashboard.builder.guided import guided
+from botplatform.dashboard.deals.views import deals, deals_file
 from botplatform.dashboard.health import healthz
-from botplatform.dashboard.overview.views import overview, overview_stream
+from botplatform.dashboard.orders.views import orders, orders_file
+from botplatform.dashboard.overview.views import overview, overview_curve, overview_stream
 from botplatform.dashboard.vault import kills
 from botplatform.dashboard.vault.pages import open_pages
 from botplatform.dashboard.vault.views import vault
@@ -20,6 +22,7 @@ sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_aut
 urlpatterns = [
     path("", overview, name="overview"),
     path("stream", overview_stream, name="overview-stream"),
+    path("curve", overview_curve, name="overview-curve"),
     path("bots/new", builder.choose, name="choose-bot"),
     path("bots/new/guided", guided, name="guided"),
     path("bots/new/<slug:kind>", builder.build, name="new-bot"),
@@ -46,6 +49,10 @@ urlpatterns = [
     path("bots/<uuid:bot>/kills", kills.of_bot, name="bot-kills"),
     path("bots/<uuid:bot>/kill", kills.stop_bot, name="bot-kill"),
     path("bots/<uuid:bot>/unkill", kills.lift_bot, name="bot-unkill"),
+    path("deals/", deals, name="deals"),
+    path("deals/file", deals_file, name="deals-file"),
+    path("orders/", orders, name="orders"),
+    path("orders/file", orders_file, name="orders-file"),
     path("vault/", vault, name="vault"),
     path("vault/open", open_pages, name="vault-open"),
     path("vault/kill", kills.stop_user, name="vault-kill"),

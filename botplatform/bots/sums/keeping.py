@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,13 +21,19 @@ def close(deal: Deal, realised: Decimal, at: datetime) -> bool:
         closing = {"closed_at": at, "realised": realised, "rank": float(realised), "held": 0, "paid": 0}
         if not Deal.objects.filter(pk=deal.pk, closed_at=None).update(**closing):
             return False
-        bot = Bot.objects.select_for_update(of=("self",)).select_related("market").get(pk=deal.bot_id)
+        book(deal.bot_id, realised, at)
+    return True
+
+
+def book(bot_id: UUID, realised: Decimal, at: datetime) -> None:
+    """Add a deal that has just closed to the sums. For `close` and for rows that are made up."""
+    with transaction.atomic():
+        bot = Bot.objects.select_for_update(of=("self",)).select_related("market").get(pk=bot_id)
         Bot.objects.filter(pk=bot.pk).update(realised=bot.realised + realised, deals_closed=bot.deals_closed + 1)
         quote, day = bot.market.rules.quote, at.astimezone(UTC).date()
         made, _ = DailyProfit.objects.get_or_create(owner_id=bot.owner_id, quote=quote, day=day)
         sums = DailyProfit.objects.select_for_update().get(pk=made.pk)
         DailyProfit.objects.filter(pk=sums.pk).update(realised=sums.realised + realised, deals=sums.deals + 1)
-    return True
 
 
 def tally(deal: Deal, state: DealState) -> None:

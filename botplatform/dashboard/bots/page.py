@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.template.loader import render_to_string
 
 from botplatform.bots.editing import changes
@@ -17,7 +17,7 @@ from botplatform.dashboard.bots.moves import moves
 from botplatform.dashboard.bots.timeline import Entry, timeline
 from botplatform.dashboard.builder.sections import KINDS
 from botplatform.dashboard.builder.sentences import sentences
-from botplatform.dashboard.live.pages import Parts
+from botplatform.dashboard.live.pages import Parts, Whose
 from botplatform.dashboard.live.prices import MarketKey, Prices, key
 from botplatform.dashboard.progress import Progress
 from botplatform.dashboard.standing import Levels, Standing, standings
@@ -64,8 +64,8 @@ class BotPage:
 
     bot: UUID
 
-    def whose(self) -> Q:
-        return Q(pk=self.bot)
+    def whose(self) -> Whose:
+        return Whose("pk", self.bot)
 
     def load(self) -> Loaded | None:
         """None when the bot is gone."""

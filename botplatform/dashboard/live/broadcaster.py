@@ -24,10 +24,12 @@ from botplatform.dashboard.live.ending import when_server_stops
 from botplatform.dashboard.live.pages import Page
 from botplatform.dashboard.live.pictures import Pictures
 from botplatform.dashboard.live.prices import MarketKey, Price, Prices, ticks
+from botplatform.lib import clock
 from botplatform.lib.money import written
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds
+_SHARE = 2.0  # of what a look took: how long the next one waits at least
 
 
 @dataclass(eq=False)
@@ -110,6 +112,7 @@ class Broadcaster:
         try:
             while True:
                 self._look_now.clear()
+                began = clock.monotonic()
                 try:
                     pictures = await loop.run_in_executor(thread, self._pictures.take, [*self._channels])
                 except Exception:  # a database that is busy or away for a moment; the next look tries again
@@ -119,14 +122,17 @@ class Broadcaster:
                     if channel := self._channels.get(page):
                         channel.market = picture.market
                         channel.tell(picture.parts)
-                await self._rest()
+                await self._rest(clock.monotonic() - began)
         finally:
             thread.shutdown(wait=False)
 
-    async def _rest(self) -> None:
-        """Until the next look; a page that somebody has just opened is not kept waiting."""
+    async def _rest(self, spent: float) -> None:
+        """Until the next look; a page that somebody has just opened is not kept waiting.
+
+        Looks that take long come less often, so that the pages themselves are served meanwhile.
+        """
         try:
-            async with asyncio.timeout(LOOK_EVERY):
+            async with asyncio.timeout(max(LOOK_EVERY, _SHARE * spent)):
                 await self._look_now.wait()
         except TimeoutError:
             return

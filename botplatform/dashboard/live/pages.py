@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
-
-from django.db.models import Q
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import UUID
 
 from botplatform.dashboard.live.prices import MarketKey, Prices
 
 Parts = Mapping[str, Any]  # name of a part: what a browser is told when it changes
 
 
+class Whose(NamedTuple):
+    """All bots of an owner, or one bot."""
+
+    by: Literal["owner", "pk"]
+    id: UUID
+
+
 class Page(Protocol):
     """One page of one person; hashable. `load` reads rows, `show` only renders what was read at today's prices."""
 
-    def whose(self) -> Q:
+    def whose(self) -> Whose:
         """The bots that it shows."""
 
     def load(self) -> Any:

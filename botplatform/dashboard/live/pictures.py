@@ -1,18 +1,22 @@
-"""What the watched pages show now. One thread asks, once a second, however many people watch."""
+"""What the watched pages show now. One thread asks, once a second, however many people watch.
+
+Each look costs a line for each bot that somebody watches (its `touched` counts up whenever anything of it is written)
+and one for each market of theirs; rows are read for the pages that something has changed on.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.db import close_old_connections
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q
 
-from botplatform.bots.models import Bot, BotEvent, Deal, Fill, Order
-from botplatform.dashboard.live.pages import Page
+from botplatform.bots.models import Bot
+from botplatform.dashboard.live.pages import Page, Whose
 from botplatform.dashboard.live.prices import MarketKey, Prices
 from botplatform.lib import clock
 from botplatform.markets.models import Market
@@ -24,7 +28,7 @@ class Picture:
     """One page as it was last shown."""
 
     def __init__(self) -> None:
-        self.rows: object = None  # fingerprint of the rows that `loaded` came from
+        self.rows: object = None  # what the rows that `loaded` came from were marked with
         self.loaded: Any = None
         self.prices: object = None
         self.market: MarketKey | None = None
@@ -47,25 +51,22 @@ class Pictures:
             close_old_connections()
 
     def _take(self, pages: list[Page]) -> dict[Page, Picture]:
-        wanted = Q(pk__in=[])
-        for page in pages:
-            wanted |= page.whose()
-        marks = _marks(wanted)
-        for market in Market.objects.filter(bots__in=[*marks]).distinct():
+        marks = _marks({page.whose() for page in pages})
+        markets = Market.objects.in_bulk({row[2] for rows in marks.values() for row in rows})
+        for market in markets.values():
             self._prices.learn_row(market)
         self._kept = {page: self._kept.get(page) or Picture() for page in pages}
+        today = clock.now().date()
         for page, picture in self._kept.items():
+            mine = marks.get(page.whose(), [])
+            prices = {market: self._prices.of(markets[market]) for market in {row[2] for row in mine}}
             try:
-                self._look(page, picture, marks)
+                self._look(page, picture, (today, mine), prices)
             except Exception:  # one page that cannot be shown must not stop the others
                 log.exception("A page could not be shown anew.")
         return self._kept
 
-    def _look(self, page: Page, picture: Picture, marks: dict[UUID, Any]) -> None:
-        mine = Bot.objects.filter(page.whose()).select_related("market")
-        bots = list(mine)
-        rows = (clock.now().date(), tuple((bot.pk, marks.get(bot.pk)) for bot in bots))
-        prices = tuple(self._prices.of(bot.market) for bot in bots)
+    def _look(self, page: Page, picture: Picture, rows: object, prices: object) -> None:
         if rows == picture.rows and prices == picture.prices:
             return
         if rows != picture.rows:
@@ -76,23 +77,14 @@ class Pictures:
         picture.rows, picture.prices = rows, prices
 
 
-def _marks(wanted: Q) -> dict[UUID, Any]:
-    """For each bot something that is different whenever one of its rows is."""
-    bots = {row[0]: row for row in Bot.objects.filter(wanted).values_list("pk", "enabled", "name", "grant_version")}
-    deals = _counted(Deal.objects.filter(bot__in=bots), "bot", last=Max("closed_at"))
-    wishes = _by_bot(Deal.objects.filter(bot__in=bots, closed_at=None).values_list("bot", "wish", "ending"))
-    orders = _counted(Order.objects.filter(deal__bot__in=bots), "deal__bot", last=Max("updated_at"))
-    fills = _counted(Fill.objects.filter(order__deal__bot__in=bots), "order__deal__bot")
-    events = _counted(
-        BotEvent.objects.filter(bot__in=bots), "bot", last=Max("pk"), seen=Count("pk", filter=Q(dismissed=True))
-    )
-    tables = (bots, deals, wishes, orders, fills, events)
-    return {bot: tuple(table.get(bot) for table in tables) for bot in bots}
-
-
-def _counted(rows: QuerySet[Any], bot: str, **more: Any) -> dict[UUID, tuple[Any, ...]]:
-    return _by_bot(rows.order_by().values_list(bot).annotate(count=Count("pk"), **more))
-
-
-def _by_bot(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, tuple[Any, ...]]:
-    return {row[0]: row for row in rows}
+def _marks(watched: set[Whose]) -> dict[Whose, list[tuple[Any, ...]]]:
+    """For each of them its bots: something that is different whenever a row of theirs is."""
+    owners = {whose.id for whose in watched if whose.by == "owner"}
+    bots = {whose.id for whose in watched if whose.by == "pk"}
+    rows = Bot.objects.filter(Q(owner__in=owners) | Q(pk__in=bots)).order_by("pk")
+    found: defaultdict[Whose, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows.values_list("pk", "owner", "market", "touched", "enabled", "name", "grant_version", "started_at"):
+        for whose in (Whose("pk", row[0]), Whose("owner", row[1])):
+            if whose in watched:
+                found[whose].append(row)
+    return found

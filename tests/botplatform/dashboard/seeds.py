@@ -7,6 +7,7 @@ from random import Random
 
 from botplatform.accounts.models import User
 from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Fill, Order
+from botplatform.bots.sums import keeping
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets.models import Candle, Market
 
@@ -93,12 +94,14 @@ def bought(bot, number=1, **more):
     made = deal(bot, number, **more)
     base = order(made, "base", "buy", "0.00084", "60000", Order.State.FILLED, at_market=True, filled="0.00084")
     fill(base, at=made.opened_at)
+    keeping.tally(made, made.state())
     return made
 
 
 def closed(bot, number, at, entry, leave, profit):
     """A deal that ended at its take profit."""
     made = deal(bot, number, entry, opened_at=at, closed_at=at + timedelta(minutes=9), realised=profit)
+    keeping.book(bot.pk, D(profit), made.closed_at)
     base = order(made, "base", "buy", "0.00084", entry, Order.State.FILLED, at=at, filled="0.00084")
     fill(base, at=at)
     sell = order(made, "take-profit", "sell", "0.00083", leave, Order.State.FILLED, at=made.closed_at, filled="0.00083")
@@ -145,6 +148,7 @@ def lively(owner):
     current = bought(made, 4, opened_at=now() - timedelta(minutes=17))
     first = order(current, "averaging-1", "buy", "0.00084", "59820.12", Order.State.FILLED, filled="0.00084")
     fill(first, at=now() - timedelta(minutes=9))
+    keeping.tally(current, current.state())
     for number, (amount, price) in enumerate(
         (("0.00109", "59532.01"), ("0.00142", "59186.27"), ("0.00186", "58771.39")), 2
     ):

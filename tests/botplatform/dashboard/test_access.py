@@ -16,6 +16,11 @@ EVERYBODY = {"sign-in", "healthz"}
 # Pages that show each person their own; every other page is about one object.
 OWN = {
     "overview",
+    "overview-curve",
+    "deals",
+    "deals-file",
+    "orders",
+    "orders-file",
     "overview-stream",
     "choose-bot",
     "guided",

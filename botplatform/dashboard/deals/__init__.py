@@ -1,0 +1,1 @@
+"""All deals of one person."""

@@ -1,0 +1,1 @@
+"""All orders of one person."""
