@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from botplatform.accounts.identified import identified_at
 from botplatform.accounts.models import User
 from botplatform.bots.limits import Need, NoPrice, limits
 from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Wish
@@ -137,7 +138,7 @@ def _write_grant(bot: Bot, allowed: Limits) -> None:
             version=bot.grant_version + 1,
             label=bot.name,
             limits=allowed,
-            reauthenticated_at=int(clock.now().timestamp()),
+            reauthenticated_at=identified_at(),
         )
     )
     Bot.objects.filter(pk=bot.pk).update(grant_version=answer.version)

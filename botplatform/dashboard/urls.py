@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from botplatform.dashboard.bots import actions
@@ -16,8 +15,6 @@ from botplatform.dashboard.overview.views import overview, overview_curve, overv
 from botplatform.dashboard.vault import kills
 from botplatform.dashboard.vault.pages import open_pages
 from botplatform.dashboard.vault.views import vault
-
-sign_in = LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -57,7 +54,5 @@ urlpatterns = [
     path("vault/open", open_pages, name="vault-open"),
     path("vault/kill", kills.stop_user, name="vault-kill"),
     path("vault/unkill", kills.lift_user, name="vault-unkill"),
-    path("sign-in", sign_in, name="sign-in"),
-    path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("healthz", healthz, name="healthz"),
 ]

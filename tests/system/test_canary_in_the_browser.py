@@ -80,7 +80,7 @@ class Typed:
         self.page = person.page
         self.page.set_default_timeout(40000)
         wait_until(lambda: answers(person), what="the web")
-        self.page.fill("[name=username]", "olga")
+        self.page.fill("[name=login]", "olga")
         self.page.fill("[name=password]", PASSWORD)
         self.page.keyboard.press("Enter")
         self.page.get_by_role("link", name="Vault").click()

@@ -41,9 +41,9 @@ def see_a_closed_deal(whole, chromium):
     page = visitor.page
     visitor.open()
     user, password = whole.sign_in()
-    page.fill("input[name=username]", user)
+    page.fill("input[name=login]", user)
     page.fill("input[name=password]", password)
-    page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE)).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name=re.compile("demo dca", re.IGNORECASE)).first.click()
     page.get_by_text(re.compile(r"Deal \d+ closed")).first.wait_for(timeout=A_DEAL * 1000)
     if os.environ.get("UPDATE_SCREENS"):

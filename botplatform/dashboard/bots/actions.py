@@ -10,12 +10,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from botplatform.bots import actions, deal_actions
 from botplatform.bots.models import Bot, BotEvent, Deal
 from botplatform.dashboard.people import person
-from botplatform.dashboard.sentences import ACTION_ERRORS, sentence
+from botplatform.dashboard.sentences import ACTION_ERRORS
+from botplatform.dashboard.telling import refused
 from strategies.settings import Problem, SettingsRefused
 
 
@@ -83,7 +85,7 @@ def _act(request: HttpRequest, bot: Bot, act: Callable[[Bot], object]) -> HttpRe
     try:
         act(bot)
     except ACTION_ERRORS as error:
-        messages.error(request, sentence(error))
+        return refused(request, error, reverse("bot", args=[bot.pk]))
     return redirect("bot", bot.pk)
 
 
@@ -99,7 +101,7 @@ def _on_deal(request: HttpRequest, bot: Bot, act: Callable[[Deal], object]) -> H
         try:
             act(deal)
         except ACTION_ERRORS as error:
-            messages.error(request, sentence(error))
+            return refused(request, error, reverse("bot", args=[bot.pk]))
     return redirect("bot", bot.pk)
 
 

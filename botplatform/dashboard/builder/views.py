@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -31,6 +32,7 @@ from botplatform.dashboard.people import aperson, person
 from botplatform.dashboard.progress import Progress
 from botplatform.dashboard.sentences import ACTION_ERRORS, sentence
 from botplatform.dashboard.standing import standings
+from botplatform.dashboard.telling import refused
 from botplatform.exchanges.accounts import learn_quietly
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets import backfill
@@ -75,9 +77,8 @@ def build(request: HttpRequest, kind: str) -> HttpResponse:
     try:
         actions.start(bot)
     except ACTION_ERRORS as error:
-        messages.error(request, f"{bot.name} is made, but it was not started. {sentence(error)}")
-    else:
-        messages.success(request, f"{bot.name} is made and started.")
+        return refused(request, error, reverse("bot", args=[bot.pk]), f"{bot.name} is made, but it was not started. ")
+    messages.success(request, f"{bot.name} is made and started.")
     return redirect("bot", bot.pk)
 
 
@@ -110,10 +111,10 @@ def edit(request: HttpRequest, bot: UUID) -> HttpResponse:
             if deals_too:
                 for deal in own.deals.filter(closed_at=None).select_related("market", "bot__account", "bot__market"):
                     deal_actions.edit(deal, draft.values)
-        except SettingsRefused as refused:
-            draft.complain(refused.problems)
+        except SettingsRefused as why:
+            draft.complain(why.problems)
         except ACTION_ERRORS as error:
-            messages.error(request, f"It was not changed. {sentence(error)}")
+            return refused(request, error, reverse("bot-edit", args=[own.pk]), "It was not changed. ")
         else:
             messages.success(request, f"{own.name} is changed.")
             return redirect("bot", own.pk)
@@ -298,8 +299,8 @@ def _made(draft: Draft) -> Bot | None:
             kind=draft.kind,
             settings=draft.values,
         )
-    except SettingsRefused as refused:
-        draft.complain(refused.problems)
+    except SettingsRefused as why:
+        draft.complain(why.problems)
         return None
 
 

@@ -1,7 +1,21 @@
 """Signing in, and being locked out."""
 
-import pytest
+import json
+import re
+import time
 
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from botplatform.accounts.adapters import MFAAdapter
+from botplatform.accounts.identified import _of, ask_again, identified_at
+from botplatform.accounts.lock import name_typed
 from botplatform.accounts.models import User
 
 PASSWORD = "correct horse battery"
@@ -9,12 +23,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def plain_static(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+def fresh_counts():
+    """Rates are counted in a cache of the process."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -22,8 +33,8 @@ def person():
     return User.objects.create_user("olga", password=PASSWORD, is_staff=True)
 
 
-def sign_in(client, password, path="/sign-in"):
-    return client.post(path, {"username": "olga", "password": password})
+def sign_in(client, password, path="/sign-in", name="olga"):
+    return client.post(path, {"login": name, "password": password})
 
 
 def test_the_right_password_leads_to_the_bots(client, person):
@@ -37,16 +48,40 @@ def test_a_wrong_password_says_so_and_keeps_the_name(client, person):
     assert 'value="olga"' in page
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/admin/login/"])
-def test_five_wrong_tries_lock_even_the_right_password_out(client, person, path):
+def test_somebody_who_does_not_exist_gets_the_same_answer(client, person):
+    known = sign_in(client, "wrong").content.decode().replace("olga", "?")
+    unknown = sign_in(client, "wrong", name="nobody").content.decode().replace("nobody", "?")
+    token = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
+    assert token.sub("", known) == token.sub("", unknown)
+
+
+def test_five_wrong_tries_lock_even_the_right_password_out(client, person):
     for _ in range(4):
-        assert sign_in(client, "wrong", path).status_code == 200
-    fifth = sign_in(client, "wrong", path)
+        assert sign_in(client, "wrong").status_code == 200
+    fifth = sign_in(client, "wrong")
     assert fifth.status_code == 429
     assert "Locked for 15 minutes" in fifth.content.decode()
-    assert sign_in(client, PASSWORD, "/sign-in").status_code == 429
-    assert sign_in(client, PASSWORD, "/admin/login/").status_code == 429
+    assert sign_in(client, PASSWORD).status_code == 429
     assert client.get("/").status_code == 302
+
+
+def test_a_lock_is_of_one_name_and_not_of_everybody_behind_an_address(client, person):
+    for _ in range(5):
+        sign_in(client, "wrong", name="somebody")
+    assert sign_in(client, PASSWORD).status_code == 302
+
+
+def test_a_lock_stands_in_the_database_where_every_process_sees_it(client, person):
+    for _ in range(5):
+        sign_in(client, "wrong")
+    assert AccessAttempt.objects.get().username == "olga"
+
+
+def test_the_admin_has_no_sign_in_of_its_own(client, person):
+    answer = client.get("/admin/login/?next=/admin/")
+    assert (answer.status_code, answer.url) == (302, "/sign-in?next=%2Fadmin%2F")
+    assert client.post("/admin/login/", {"username": "olga", "password": PASSWORD}).status_code == 302
+    assert client.get("/admin/").status_code == 302
 
 
 def test_signing_out_is_a_post_and_ends_the_session(client, person):
@@ -57,5 +92,166 @@ def test_signing_out_is_a_post_and_ends_the_session(client, person):
 
 
 def test_the_next_page_must_be_ours(client, person):
-    answer = client.post("/sign-in?next=https://example.com/", {"username": "olga", "password": PASSWORD})
+    answer = client.post("/sign-in?next=https://example.com/", {"login": "olga", "password": PASSWORD})
     assert answer.url == "/"
+
+
+@pytest.mark.parametrize("path", ["/sign-up", "/account/signup/", "/account/email/", "/password/reset/"])
+def test_nobody_signs_up_or_resets_by_mail(client, path):
+    assert client.get(path).status_code in (302, 404)
+    assert client.post(path, {"username": "mallory", "password1": PASSWORD, "password2": PASSWORD}).status_code != 200
+    assert not User.objects.filter(username="mallory").exists()
+
+
+# Names that are counted
+
+
+@pytest.mark.parametrize(
+    ("credentials", "sent", "name"),
+    [
+        ({"username": "olga"}, {}, "olga"),
+        (None, {"login": "olga"}, "olga"),
+        (None, {"username": "olga"}, "olga"),
+        ({"username": "olga"}, {"login": "somebody"}, "olga"),
+        (None, {}, None),
+    ],
+)
+def test_tries_are_counted_under_the_name_that_was_typed(rf, credentials, sent, name):
+    assert name_typed(rf.post("/sign-in", sent), credentials) == name
+
+
+# Second factors
+
+
+@pytest.fixture
+def confirmed(client, person):
+    """Somebody signed in who has just shown who it is."""
+    sign_in(client, PASSWORD)
+    client.post("/account/confirm", {"password": PASSWORD})
+    return client
+
+
+def activate(client):
+    secret = client.get("/account/app").context["form"].secret
+    code = totp_codes(secret)
+    assert client.post("/account/app", {"code": code}).status_code == 302
+    return secret
+
+
+def totp_codes(secret):
+    counter = next(totp.yield_hotp_counters_from_time())
+    return totp.format_hotp_value(totp.hotp_value(secret, counter))
+
+
+def test_a_factor_is_added_only_by_who_has_just_shown_who_it_is(client, person):
+    sign_in(client, PASSWORD)
+    answer = client.get("/account/app")
+    assert answer.url.startswith("/account/confirm?next=")
+
+
+def test_confirming_with_a_wrong_password_confirms_nothing(client, person):
+    sign_in(client, PASSWORD)
+    client.post("/account/confirm", {"password": "wrong"})
+    assert client.get("/account/app").status_code == 302
+
+
+def test_with_an_app_the_password_alone_lets_nobody_in(confirmed, person):
+    secret = activate(confirmed)
+    confirmed.post("/sign-out")
+    assert sign_in(confirmed, PASSWORD).url.startswith("/sign-in/factor")
+    assert confirmed.get("/").status_code == 302
+    assert confirmed.get("/admin/").status_code == 302
+    cache.clear()  # a code counts once; the same half minute would be refused
+    answer = confirmed.post("/sign-in/factor", {"code": totp_codes(secret)})
+    assert answer.url == "/"
+    assert confirmed.get("/").status_code == 200
+
+
+def test_wrong_codes_run_out(confirmed, person):
+    activate(confirmed)
+    confirmed.post("/sign-out")
+    sign_in(confirmed, PASSWORD)
+    answers = [confirmed.post("/sign-in/factor", {"code": "000000"}) for _ in range(12)]
+    assert any("Too many failed" in answer.content.decode() for answer in answers if answer.status_code == 200)
+
+
+def test_the_secret_is_in_the_database_in_no_form_that_can_be_used(confirmed, person):
+    secret = activate(confirmed)
+    (row,) = Authenticator.objects.filter(type="totp")
+    assert secret not in json.dumps(row.data)
+    assert MFAAdapter().decrypt(row.data["secret"]) == secret
+    assert secret not in str([session.get_decoded() for session in Session.objects.all()])
+
+
+def test_the_key_of_the_factors_is_a_file_that_only_the_web_can_read(confirmed, person, settings):
+    activate(confirmed)
+    assert (settings.PLATFORM_DIR / "second-factors.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_recovery_code_lets_in_once(confirmed, person):
+    activate(confirmed)
+    confirmed.post("/account/codes/new")
+    code = confirmed.get("/account/codes").context["unused_codes"][0]
+    confirmed.post("/sign-out")
+    sign_in(confirmed, PASSWORD)
+    assert confirmed.post("/sign-in/factor", {"code": code}).url == "/"
+    confirmed.post("/sign-out")
+    sign_in(confirmed, PASSWORD)
+    assert confirmed.post("/sign-in/factor", {"code": code}).status_code == 200
+
+
+def test_who_has_lost_every_factor_is_let_in_by_a_command_on_the_host(confirmed, person):
+    activate(confirmed)
+    call_command("forget_factors", user="olga")
+    assert confirmed.get("/").status_code == 302  # every session has ended
+    assert sign_in(confirmed, PASSWORD).url == "/"
+
+
+def test_the_command_says_when_there_is_no_such_user(db):
+    with pytest.raises(CommandError, match="There is no user 'nobody'"):
+        call_command("forget_factors", user="nobody")
+
+
+# Sessions
+
+
+def test_other_sessions_can_be_ended(confirmed, person):
+    elsewhere = Client()
+    sign_in(elsewhere, PASSWORD)
+    assert elsewhere.get("/").status_code == 200
+    page = confirmed.get("/account/sessions").content.decode()
+    assert page.count("127.0.0.1") == 2
+    confirmed.post("/account/sessions")
+    assert elsewhere.get("/").status_code == 302
+    assert confirmed.get("/").status_code == 200
+
+
+def test_another_password_ends_the_other_sessions(confirmed, person):
+    elsewhere = Client()
+    sign_in(elsewhere, PASSWORD)
+    new = "a different horse battery"
+    confirmed.post("/account/password", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert elsewhere.get("/").status_code == 302
+    assert sign_in(Client(), new).status_code == 302
+
+
+# How long ago somebody has shown who it is
+
+
+def test_signing_in_and_confirming_are_times_at_which_somebody_has_shown_who_it_is(client, person, rf):
+    before = int(time.time())
+    sign_in(client, PASSWORD)
+    request = rf.get("/")
+    request.user, request.session = person, client.session
+    assert _of(request) >= before
+    request.session["account_authentication_methods"] = []
+    assert _of(request) == 1
+
+
+def test_a_command_is_run_by_somebody_who_is_there():
+    assert abs(identified_at() - time.time()) < 5
+
+
+def test_asking_again_keeps_nothing_of_what_was_sent(client, person):
+    answer = ask_again("/bots/x/")
+    assert answer.url == "/account/confirm?next=%2Fbots%2Fx%2F"

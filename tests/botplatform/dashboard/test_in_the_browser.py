@@ -14,9 +14,9 @@ def test_signing_in_leads_to_the_bots_and_out_again(visit, owner):
     page = visit()
     page.open("/")
     page = page.page
-    page.fill("#id_username", "olga")
+    page.fill("#id_login", "olga")
     page.fill("#id_password", "correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text("No bots yet").wait_for()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
