@@ -92,10 +92,12 @@ def sized_by_risk(draft: Draft) -> dict[str, str]:
     if trade.quote_amount is None or trade.stop_loss is None:
         return {}
     amount = _PROBE * max(rules.min_notional, rules.smallest * price)
-    for _ in range(_TURNS):
+    for turn in range(_TURNS):
         found = worst(replace(trade, quote_amount=amount), rules, price, Decimal(0))
         if found is None or not found.ends or not found.loss:
-            return {}
+            if not turn:
+                return {}
+            break  # too small for the exchange, which the field then says
         # Each turn comes nearer: what is left is the rounding to lots of the amount itself, always downwards.
         amount = (amount * risk / found.loss).quantize(Decimal("0.01") if amount > 1 else rules.lot_size, ROUND_FLOOR)
         if not amount:
