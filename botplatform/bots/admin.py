@@ -14,6 +14,7 @@ from botplatform.bots.models import (
     Fill,
     Order,
     SettingsChange,
+    Study,
     Sweep,
     SweepChunk,
     Wish,
@@ -91,6 +92,15 @@ class DailyProfitAdmin(RecordAdmin):
     list_select_related = ["owner"]
     search_fields = ["owner__username", "quote"]
     date_hierarchy = "day"
+
+
+@admin.register(Study)
+class StudyAdmin(RecordAdmin):
+    list_display = ["title", "what", "owner", "state", "created_at", "ended_at"]
+    list_filter = ["what", "state"]
+    list_select_related = ["owner"]
+    search_fields = ["title", "owner__username"]
+    date_hierarchy = "created_at"
 
 
 @admin.register(Sweep)

@@ -15,6 +15,7 @@ import msgspec
 from django.conf import settings
 from django.db import models
 
+from botplatform.bots.studies.models import Study
 from botplatform.bots.sums.models import DailyProfit
 from botplatform.bots.sweeps.models import Sweep, SweepChunk
 from botplatform.bots.touching import Touching
@@ -30,7 +31,7 @@ from strategies.orders import Side
 from strategies.settings import SettingsRefused
 from strategies.strategy import Strategy
 
-__all__ = ["Bot", "BotEvent", "DailyProfit", "Deal", "Fill", "Order", "SettingsChange", "Sweep", "SweepChunk"]
+__all__ = ["Bot", "BotEvent", "DailyProfit", "Deal", "Fill", "Order", "SettingsChange", "Study", "Sweep", "SweepChunk"]
 
 
 class Bot(models.Model):

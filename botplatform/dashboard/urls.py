@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from botplatform.dashboard.backtests import views as backtests
 from botplatform.dashboard.bots import actions
 from botplatform.dashboard.bots.views import bot, bot_chart, bot_stream
 from botplatform.dashboard.builder import views as builder
@@ -50,6 +51,16 @@ urlpatterns = [
     path("deals/file", deals_file, name="deals-file"),
     path("orders/", orders, name="orders"),
     path("orders/file", orders_file, name="orders-file"),
+    path("backtests/", backtests.studies, name="studies"),
+    path("backtests/new", backtests.new_study, name="new-study"),
+    path("backtests/compare", backtests.compare, name="compare"),
+    path("backtests/compare/curves", backtests.compare_curves, name="compare-curves"),
+    path("backtests/<uuid:study>/", backtests.study, name="study"),
+    path("backtests/<uuid:study>/state", backtests.study_state, name="study-state"),
+    path("backtests/<uuid:study>/curve", backtests.study_curve, name="study-curve"),
+    path("backtests/<uuid:study>/report", backtests.study_report, name="study-report"),
+    path("backtests/<uuid:study>/cancel", backtests.cancel_study, name="cancel-study"),
+    path("backtests/<uuid:study>/delete", backtests.delete_study, name="delete-study"),
     path("vault/", vault, name="vault"),
     path("vault/open", open_pages, name="vault-open"),
     path("vault/kill", kills.stop_user, name="vault-kill"),

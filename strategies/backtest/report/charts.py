@@ -135,7 +135,7 @@ def bars(heights: Sequence[tuple[str, int]]) -> str:
         )
     wide = step * len(heights)
     return (
-        f'<svg class="bars" viewBox="0 0 {wide:g} {height}" style="max-width:{wide:g}px" role="img" '
+        f'<svg class="bars" viewBox="0 0 {wide:g} {height}" width="{wide:g}" role="img" '
         f'aria-label="Deals by averaging orders filled">{"".join(drawn)}</svg>'
     )
 

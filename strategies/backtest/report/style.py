@@ -26,7 +26,7 @@ STYLE = (
     "ul{margin:0;padding-left:18px}"
     ".warnings{background:var(--warn);border:1px solid var(--warn-rule);border-radius:8px;"
     "padding:12px 16px 12px 34px;font-size:14px}.plain li{margin:2px 0}"
-    "svg{display:block;width:100%;height:auto;overflow:visible}"
+    "svg{display:block;max-width:100%;height:auto;overflow:visible}svg:not(.bars){width:100%}"
     "svg text{fill:var(--soft);font-size:11.5px}svg path{fill:none}"
     ".grid{stroke:var(--rule)}.level{stroke:var(--soft);stroke-dasharray:2 3}"
     ".equity,.holding,.price,.p5,.p25,.p50{stroke-linejoin:round;stroke-width:1.5}"

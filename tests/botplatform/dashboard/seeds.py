@@ -6,7 +6,7 @@ from decimal import Decimal as D
 from random import Random
 
 from botplatform.accounts.models import User
-from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Fill, Order
+from botplatform.bots.models import Bot, BotEvent, BotMarket, Deal, Fill, Order, Study
 from botplatform.bots.sums import keeping
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.markets.models import Candle, Market
@@ -161,3 +161,16 @@ def lively(owner):
 
 def note(bot, text, *, level=BotEvent.Level.INFO, at=None, deal=None):
     return BotEvent.objects.create(bot=bot, text=text, level=level, at=at or now(), deal=deal)
+
+
+def study(owner, **more):
+    """A backtest that is done."""
+    figures = {"profit": "12.5", "quote": "USDT", "profit_share": 0.05, "drawdown": 0.02, "deals": 7, "capital": "250"}
+    given = {"job": {"settings": SETTINGS}, "exchange": "paper", "interval": "1m", "figures": figures, **more}
+    curve = [[1_760_000_000 + hour * 3600, hour / 2000] for hour in range(100)]
+    row = Study.objects.create(
+        owner=owner, title="dca on BTC/USDT", state="done", curve=curve, created_at=now(), **given
+    )
+    row.report.parent.mkdir(mode=0o700, exist_ok=True)
+    row.report.write_text("<!doctype html><title>Report</title>")
+    return row

@@ -40,6 +40,10 @@ OWN = {
     "deals-file",
     "orders",
     "orders-file",
+    "studies",
+    "new-study",
+    "compare",
+    "compare-curves",
     "overview-stream",
     "choose-bot",
     "guided",
@@ -77,9 +81,11 @@ def path(owner):
     """The address of a page about the owner's bot."""
     bot = seeds.lively(owner)
     event = seeds.note(bot, "The order was rejected.", level=BotEvent.Level.ERROR)
+    study = seeds.study(owner)
 
     def of(name):
         known = {"bot": str(bot.pk), "event": event.pk, "kind": "dca", "market": bot.market_id, "pk": 1}
+        known["study"] = str(study.pk)
         route = str(PATTERNS[name].pattern)
         for parameter, value in known.items():
             for kind in ("uuid", "int", "slug"):
