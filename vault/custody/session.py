@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import aiohttp
 import hvac.exceptions
+import msgspec
 import requests
 
 from vault.custody.unix import client
 from vault.messages.refusals import Code, Retry
+from vault.peer import Address, NoAnswer, NotConnected, Peer
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Keystore:
     def __init__(self, socket: Path, token: str) -> None:
         self._socket = socket
         self._token = token
-        self._http: aiohttp.ClientSession | None = None
+        self._peer: Peer | None = None
 
     @classmethod
     def unwrap(cls, socket: Path, wrapping_token: str) -> Keystore:
@@ -72,15 +72,13 @@ class Keystore:
         return cls(socket, login["auth"]["client_token"])
 
     async def open(self) -> None:
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(path=str(self._socket), limit=16),
-            timeout=aiohttp.ClientTimeout(total=5),
-            headers={"X-Vault-Token": self._token, "X-Vault-Request": "true"},
-        )
+        headers = {"X-Vault-Token": self._token, "X-Vault-Request": "true", "Content-Type": "application/json"}
+        address = Address(host="localhost", socket=str(self._socket))
+        self._peer = Peer(address, timeout=5, most=16, headers=headers)
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        if self._peer is not None:
+            self._peer.close()
 
     async def mac(self, key_name: str, payload: bytes) -> str:
         """Hex HMAC-SHA256 of `payload` under the named key."""
@@ -150,14 +148,14 @@ class Keystore:
 
     async def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
         """Status and JSON. Raises Retry when nobody answers, or not in JSON."""
-        if self._http is None:
+        if self._peer is None:
             raise Retry(Code.NOT_READY)
         try:
-            async with self._http.request(method, f"http://localhost/v1/{path}", json=body) as response:
-                answer: dict[str, Any] = json.loads(await response.read() or b"{}")
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
+            told = await self._peer.ask(method, f"/v1/{path}", {}, None if body is None else msgspec.json.encode(body))
+            answer: dict[str, Any] = msgspec.json.decode(told.body or b"{}")
+        except (NotConnected, NoAnswer, ValueError) as why:
             raise Retry(Code.KEYSTORE_UNAVAILABLE, type(why).__name__) from why
-        return response.status, answer
+        return told.status, answer
 
     def __repr__(self) -> str:
         return "<keystore>"

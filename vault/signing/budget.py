@@ -26,12 +26,12 @@ class Budget:
         self._paused_until = 0.0
 
     def hear(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take note of what an answer says of it."""
-        used = headers.get("X-MBX-USED-WEIGHT-1M", "")
+        """Take note of what an answer says of it; the names of `headers` are in lower case."""
+        used = headers.get("x-mbx-used-weight-1m", "")
         if used.isdigit():
             self._used, self._heard_at = int(used), clock.monotonic()
         if status in _BUSY:
-            wait = headers.get("Retry-After", "")
+            wait = headers.get("retry-after", "")
             pause = float(wait) if wait.isdigit() else _DEFAULT_PAUSE
             self._paused_until = clock.monotonic() + pause
 

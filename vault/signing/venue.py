@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
+from vault.peer import Address, NoAnswer, NotConnected, Peer
 from vault.signing import binance
 from vault.signing.budget import Budget
 from vault.signing.built import Built
@@ -31,7 +29,7 @@ class Venue:
         self.budget = Budget(binance.WEIGHT_A_MINUTE)
         self.lines = lines
         self._timeout = timeout
-        self._http: aiohttp.ClientSession | None = None
+        self._peer: Peer | None = None
 
     @property
     def on_this_machine(self) -> bool:
@@ -41,40 +39,33 @@ class Venue:
     async def open(self) -> None:
         if self.lines is not None:
             await self.lines.open()
-        self._http = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=3),
-            connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=15),
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        split = urlsplit(self.origin)
+        tls = split.scheme == "https"
+        address = Address(host=split.hostname or "", port=split.port or (443 if tls else 80), tls=tls)
+        self._peer = Peer(address, timeout=self._timeout, most=32, headers={"User-Agent": "botplatform"})
 
     async def close(self) -> None:
         if self.lines is not None:
             await self.lines.close()
-        if self._http is not None:
-            await self._http.close()
+        if self._peer is not None:
+            self._peer.close()
 
     async def send(self, request: Built) -> Response:
         """The exchange's answer, whatever its status. Raises NotSent before the first byte, Unsure after it."""
-        if self._http is None:
+        if self._peer is None:
             raise NotSent("the signer is starting")
         split = urlsplit(request.url)
-        # `encoded`: what was signed is sent to the letter.
-        address = f"{self.origin}{split.path}" + (f"?{split.query}" if split.query else "")
+        # What was signed is sent to the letter.
+        target = f"{split.path}?{split.query}" if split.query else split.path
+        headers = dict(request.headers)
+        if request.method == "GET":  # lists may be long
+            headers["Accept-Encoding"] = "gzip"
+        body = None if request.body is None else request.body.encode()
         try:
-            async with self._http.request(
-                request.method,
-                URL(address, encoded=True),
-                data=None if request.body is None else request.body.encode(),
-                headers=dict(request.headers),
-                allow_redirects=False,
-            ) as response:
-                self.budget.hear(response.status, response.headers)
-                body = await response.read()
-                return Response(
-                    status=response.status, reason=response.reason or "", text=body.decode("utf-8", "replace")
-                )
-        except aiohttp.ClientConnectorError as why:
-            raise NotSent(type(why).__name__) from why
-        except (aiohttp.ClientError, TimeoutError, OSError) as why:
-            raise Unsure(f"no answer ({type(why).__name__})") from why
+            answer = await self._peer.ask(request.method, target, headers, body)
+        except NotConnected as why:
+            raise NotSent(str(why)) from why
+        except NoAnswer as why:
+            raise Unsure(f"no answer ({why})") from why
+        self.budget.hear(answer.status, answer.headers)
+        return Response(status=answer.status, reason=answer.reason, text=answer.body.decode("utf-8", "replace"))
