@@ -75,6 +75,12 @@ def test_a_key_that_the_exchange_does_not_know_is_refused(connect, signer, capfd
     assert sentence.startswith("The key or the secret: ")
 
 
+def test_a_key_that_can_be_none_is_named_once(connect, signer, capfd):
+    sentence = refused(connect, capfd, "hid den", typed="shortkey\nhid den\n")
+    assert sentence.startswith("The key or the secret has characters or a length")
+    assert sentence.lower().count("the key or the secret") == 1
+
+
 def test_an_exchange_that_the_signer_does_not_know_is_named(connect, signer, capfd):
     sentence = refused(connect, capfd, "hidden", typed="k\nhidden\n", exchange="mtgox")
     assert sentence.startswith("--exchange mtgox: ")

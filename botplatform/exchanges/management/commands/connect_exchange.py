@@ -16,11 +16,10 @@ from botplatform.exchanges.vault import BadKeyFile, OutcomeUnknown, Refused, Ret
 from botplatform.lib import clock
 
 _LONGEST_LABEL = 80
-# The signer's own words for the same are in its refusals; here stands which of the things that were given is meant.
+# Which of the things that were given is meant, where the signer's own words for it do not say so.
 _FIELDS = {
     "exchange_not_allowed": "--exchange {exchange}: ",
     "malformed": "--exchange {exchange} or --label: ",
-    "key_malformed": "The key or the secret: ",
     "key_refused_by_exchange": "The key or the secret: ",
     "key_can_withdraw": "The key: ",
     "key_cannot_trade": "The key: ",
