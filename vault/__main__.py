@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 import time
@@ -11,9 +10,12 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
 
+import uvloop
+
 from vault import hardening
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "vault.settings"
+os.environ["UV_USE_IO_URING"] = "0"  # libuv would have a thread of the kernel poll all the time, for files
 
 
 _PROGRESS = 0.3  # seconds
@@ -119,7 +121,7 @@ def _serve(_: argparse.Namespace) -> None:
     if not token:
         _fail("The signer needs the key store's wrapping token: one line on standard input.")
     try:
-        asyncio.run(serve(token))
+        uvloop.run(serve(token))
     except (AnotherSigner, NoSuchGroup, NotProtected) as why:
         _fail(str(why))
     except BadBootstrap as why:
@@ -134,7 +136,7 @@ def _pages(_: argparse.Namespace) -> None:
     from vault.pages.serve import NotEnrolled, serve
 
     try:
-        asyncio.run(serve())
+        uvloop.run(serve())
     except NotEnrolled as why:
         _fail(str(why))
 

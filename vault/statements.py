@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models
+from django.db.models.base import ModelState
+
+from vault.driver import Bind, Read, Values, binder, execute, placed, reader
 
 M = TypeVar("M", bound=models.Model)
-Values = tuple[Any, ...]
 
 _SAMPLES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
     models.UUIDField: lambda n: uuid.UUID(int=n + 1),
@@ -29,7 +31,7 @@ _SAMPLES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
 class _Written:
     sql: str
     fixed: Values  # parameters of the queryset's own conditions, before those of a call
-    converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
+    readers: Sequence[tuple[int, Read]]
     names: Sequence[str]
 
 
@@ -45,32 +47,37 @@ class Select(Generic[M]):
         meta = queryset.model._meta  # noqa: SLF001 - Django's documented way to a model's fields
         names = [lookup.partition("__")[0] for lookup in lookups]
         self._fields = [_column(meta.pk if name == "pk" else meta.get_field(name)) for name in names]
+        self._binders: list[Bind] = []
         self._written: dict[tuple[int, ...], _Written] = {}
 
     def rows(self, *values: Any) -> list[Values]:
         """What was asked for, as columns."""
-        return self._run(values)[1]
+        written, found = self._run(values)
+        return [tuple(_read(row, written.readers)) for row in found] if written.readers else found
 
     def all(self, *values: Any) -> list[M]:
         """The rows as models."""
         written, found = self._run(values)
-        return [self._queryset.model.from_db(DEFAULT_DB_ALIAS, written.names, row) for row in found]
+        model = self._queryset.model
+        return [_loaded(model, zip(written.names, _read(row, written.readers), strict=True)) for row in found]
 
     def first(self, *values: Any) -> M | None:
         """The first of them; the queryset should be cut to one."""
         return next(iter(self.all(*values)), None)
 
     def _run(self, values: Values) -> tuple[_Written, list[Values]]:
-        shape = tuple(len(value) if isinstance(value, tuple) else 0 for value in values)
+        shape = tuple([len(value) if isinstance(value, tuple) else 0 for value in values])
         written = self._written.get(shape)
         if written is None:
             written = self._written[shape] = self._write(shape)
         parameters = [*written.fixed]
-        for field, value in zip(self._fields, values, strict=True):
-            every = value if isinstance(value, tuple) else (value,)
-            parameters += [field.get_db_prep_value(each, connection) for each in every]
-        found = _execute(written.sql, parameters)
-        return written, [_converted(row, written.converters) for row in found] if written.converters else found
+        for bind, value in zip(self._binders, values, strict=True):
+            if isinstance(value, tuple):
+                parameters += [bind(each) for each in value]
+            else:
+                parameters.append(bind(value))
+        found: list[Values] = execute(written.sql, parameters).fetchall()
+        return written, found
 
     def _write(self, shape: tuple[int, ...]) -> _Written:
         """Let Django write it with sample values, and make sure that they went where those of a call will."""
@@ -88,12 +95,14 @@ class Select(Generic[M]):
         fixed = parameters[: len(parameters) - len(expected)]
         if list(parameters[len(fixed) :]) != expected:
             raise AssertionError(f"{sql} does not take its values in the order of {self._lookups}")
+        self._binders = [binder(field) for field in self._fields]
         columns = [column for column, _, _ in compiler.select]
-        converters = [
-            (place, functions, column) for place, (functions, column) in compiler.get_converters(columns).items()
+        readers = [
+            (place, reader(column.output_field, functions, column))
+            for place, (functions, column) in compiler.get_converters(columns).items()
         ]
         names = [field.attname for field in self._queryset.model._meta.concrete_fields]  # noqa: SLF001 - see above
-        return _Written(sql=sql, fixed=tuple(fixed), converters=converters, names=names)
+        return _Written(sql=placed(sql), fixed=tuple(fixed), readers=readers, names=names)
 
 
 class Table(Generic[M]):
@@ -101,43 +110,76 @@ class Table(Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         meta = model._meta  # noqa: SLF001 - see above
-        self._name, self._pk = meta.db_table, meta.pk
+        self._model, self._name, self._pk = model, meta.db_table, meta.pk
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed: tuple[str, ...] = getattr(model, "FIXED", ())
         self._changing = [field for field in self._others if _named(field) not in fixed]
-        self._insert: dict[bool, str] = {}
-        self._update = ""
+        self._insert: dict[bool, _Write] = {}
+        self._update: _Write | None = None
+
+    def new(self, **values: Any) -> M:
+        """As the model's own constructor, by the names of the columns. Raises TypeError for one that it has not."""
+        made = _made(self._model)
+        for field in (self._pk, *self._others):
+            made.__dict__[field.attname] = values.pop(field.attname) if field.attname in values else field.get_default()
+        if values:
+            raise TypeError(f"{self._name} has no {', '.join(values)}")
+        return made
 
     def save(self, row: M) -> None:
         """Insert a new row, or write what may change of one that was read. Raises DatabaseError if that one is gone."""
         if row._state.adding:  # noqa: SLF001 - Django's documented way to tell
             self.insert(row)
             return
-        if not self._update:
+        if self._update is None:
             quote = connection.ops.quote_name
             columns = ", ".join(f"{quote(_named(field))} = %s" for field in self._changing)
-            self._update = f"UPDATE {quote(self._name)} SET {columns} WHERE {quote(_named(self._pk))} = %s"  # noqa: S608 - names of ours
-        with connection.cursor() as cursor:
-            cursor.execute(self._update, _prepared(row, (*self._changing, self._pk)))
-            if cursor.rowcount != 1:
-                raise DatabaseError(f"{self._name}: the row is gone")
+            sql = f"UPDATE {quote(self._name)} SET {columns} WHERE {quote(_named(self._pk))} = %s"  # noqa: S608 - names of ours
+            self._update = _Write(sql, (*self._changing, self._pk))
+        if self._update.run(row).rowcount != 1:
+            raise DatabaseError(f"{self._name}: the row is gone")
 
     def insert(self, row: M) -> M:
         """A new row; the database numbers it if it has no key yet."""
         keyed = row.pk is not None
-        fields = [self._pk, *self._others] if keyed else self._others
         if keyed not in self._insert:
+            fields = [self._pk, *self._others] if keyed else self._others
             quote = connection.ops.quote_name
             columns = ", ".join(quote(_named(field)) for field in fields)
             places = ", ".join(["%s"] * len(fields))
             returning = "" if keyed else f" RETURNING {quote(_named(self._pk))}"
-            self._insert[keyed] = f"INSERT INTO {quote(self._name)} ({columns}) VALUES ({places}){returning}"  # noqa: S608 - names of ours
-        with connection.cursor() as cursor:
-            cursor.execute(self._insert[keyed], _prepared(row, fields))
-            if not keyed:
-                row.pk = cursor.fetchone()[0]
+            sql = f"INSERT INTO {quote(self._name)} ({columns}) VALUES ({places}){returning}"  # noqa: S608 - names of ours
+            self._insert[keyed] = _Write(sql, fields)
+        done = self._insert[keyed].run(row)
+        if not keyed:
+            row.pk = done.fetchone()[0]
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as `save` leaves it
         return row
+
+
+class _Write:
+    """A statement that takes these fields of a row."""
+
+    def __init__(self, sql: str, fields: Sequence[models.Field[Any, Any]]) -> None:
+        self._sql = placed(sql)
+        self._binders = [(field.attname, binder(field)) for field in fields]
+
+    def run(self, row: models.Model) -> Any:
+        return execute(self._sql, [bind(getattr(row, name)) for name, bind in self._binders])
+
+
+def _loaded(model: type[M], values: Any) -> M:
+    """A row as `from_db` would make it."""
+    made = _made(model)
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - see above
+    made.__dict__.update(values)
+    return made
+
+
+def _made(model: type[M]) -> M:
+    made = model.__new__(model)
+    made._state = ModelState()  # noqa: SLF001 - as Django's own constructor does it
+    return made
 
 
 def _column(field: Any) -> models.Field[Any, Any]:
@@ -150,25 +192,13 @@ def _named(field: models.Field[Any, Any]) -> str:
     return str(field.get_attname_column()[1])
 
 
-def _prepared(row: models.Model, fields: Sequence[models.Field[Any, Any]]) -> list[Any]:
-    return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-
-
-def _execute(sql: str, parameters: Sequence[Any]) -> list[Values]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        found: list[Values] = cursor.fetchall()
-        return found
-
-
-def _converted(row: Values, converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]) -> Values:
+def _read(row: Values, readers: Sequence[tuple[int, Read]]) -> Sequence[Any]:
+    if not readers:
+        return row
     values = list(row)
-    for place, functions, column in converters:
-        value = values[place]
-        for function in functions:
-            value = function(value, column, connection)
-        values[place] = value
-    return tuple(values)
+    for place, read in readers:
+        values[place] = read(values[place])
+    return values
 
 
 def _sample(field: models.Field[Any, Any], n: int) -> Any:

@@ -47,9 +47,14 @@ class Bot:
         )
         fair = None if reference is None else Decimal(reference)
         order = ledger.prepare(
-            word, self.book(), credential=self.credential, exchange=self.exchange, now=self.now, reference=fair
+            word,
+            self.book(),
+            credential=self.credential,
+            exchange=self.exchange,
+            now=self.now,
+            valid_until=self.now,
+            reference=fair,
         )
-        ledger.sending(order, valid_until=self.now, now=self.now)
         ledger.accepted(order, f"x{order.pk}", now=self.now)
         return order
 

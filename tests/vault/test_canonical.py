@@ -27,6 +27,13 @@ def test_canonical_bytes_read_back_as_the_value(value):
     assert json.loads(canonical(value)) == value
 
 
+@given(PLAIN)
+def test_canonical_bytes_are_those_that_the_standard_library_would_write(value):
+    """So that somebody else can check the audit."""
+    written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical(value) == written.encode()
+
+
 @given(st.dictionaries(TEXT, st.integers(), min_size=2))
 def test_the_order_of_names_changes_nothing(value):
     backwards = dict(reversed(list(value.items())))

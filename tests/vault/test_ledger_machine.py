@@ -69,6 +69,7 @@ class Story:
     def __init__(self):
         self.grant, self.deal, self.credential = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
         self.exchange = Exchange()
+        self.sent = False
         self.row = self.prepare(1)
 
     def prepare(self, generation):
@@ -76,7 +77,13 @@ class Story:
         book = Book.of(self.grant, now=now)
         fair = Decimal(99)
         return ledger.prepare(
-            self.intent(generation), book, credential=self.credential, exchange="paper", now=now, reference=fair
+            self.intent(generation),
+            book,
+            credential=self.credential,
+            exchange="paper",
+            now=now,
+            valid_until=now,
+            reference=fair,
         )
 
     def intent(self, generation):
@@ -104,9 +111,9 @@ class Story:
         return {"id": f"x{self.row.pk}", "status": status, "filled": str(len(self.exchange.trades))}
 
     def send(self):
-        if self.state is State.PREPARED:
-            ledger.sending(self.order, valid_until=clock.now(), now=clock.now())
-            self.exchange.exists = True
+        """Only by the request that admitted it, and only while it is not given up."""
+        if self.state is State.SENDING and not self.sent:
+            self.sent = self.exchange.exists = True
 
     def accept(self):
         if self.exchange.exists and self.state in (State.SENDING, State.UNKNOWN):
@@ -248,14 +255,13 @@ def test_an_order_that_has_ended_does_not_end_again():
 
 
 def test_an_order_that_was_given_up_is_not_sent_after_all():
-    """Its row was left prepared by an error, and tidied up; the request that wakes up then finds it ended."""
+    """Its row was left by an error, and tidied up; the request that wakes up then finds it being looked up."""
     story = Story()
     Order.objects.filter(pk=story.row.pk).update(updated_at=clock.after(-60))
     watch._tidy()
-    assert story.state is State.REJECTED
-    assert story.order.reason == "never sent: it was given up"
+    assert story.state is State.UNKNOWN
     with pytest.raises(Refused) as caught:
-        place._still_to_send(story.row)
+        place._may_be_sent(story.row, lambda: None)
     assert caught.value.code is Code.DEADLINE_PASSED
 
 

@@ -31,7 +31,7 @@ def order(**changes):
         "amount": "0.001",
         "price": "50000",
         "client_order_id": uuid.uuid4().hex,
-        "state": State.PREPARED,
+        "state": State.SENDING,
         "prepared_at": NOW,
         "updated_at": NOW,
     }
@@ -52,7 +52,7 @@ def test_a_row_is_written_and_read_as_save_and_get_would():
 
 def test_a_row_that_was_read_is_written_over_its_old_self():
     saved = Table(Order).insert(order())
-    saved.state, saved.valid_until = State.SENDING, NOW + timedelta(seconds=1)
+    saved.state, saved.valid_until = State.ACCEPTED, NOW + timedelta(seconds=1)
     Table(Order).save(saved)
     assert fields(Order.objects.get()) == fields(saved)
 

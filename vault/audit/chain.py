@@ -23,7 +23,7 @@ def append(kind: str, subject: str, body: dict[str, Any], *, now: datetime, clos
     Transactions come one after the other (`vault.postgresql`; SQLite's do anyway), so the head is nobody else's.
     """
     last = head()
-    entry = Entry(
+    entry = _ENTRIES.new(
         height=last[0] + 1,
         at=now,
         kind=kind,

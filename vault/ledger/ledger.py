@@ -1,8 +1,8 @@
 """Writing the ledger. Every function runs inside the caller's transaction; every change tells the runner.
 
-prepared -> sending -> accepted -> filled | cancelled | expired
-                    -> rejected
-                    -> unknown -> accepted (found) | absent
+sending -> accepted -> filled | cancelled | expired
+        -> rejected
+        -> unknown -> accepted (found) | absent
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from vault.statements import Select, Table
 
 _ORDERS, _TRADES, _EVENTS = Table(Order), Table(Trade), Table(Event)
 _BY_ID = Select(Order.objects.all(), "pk")
+_STATE = Select(Order.objects.values_list("state"), "pk")
 _BY_IDENTITY = Select(Order.objects.all()[:1], "grant", "deal", "name", "generation")
 _NEWEST = Select(Order.objects.order_by("-generation")[:1], "grant", "deal", "name")
 _AT_EXCHANGE = Select(Order.objects.all()[:1], "credential", "market", "exchange_order_id")
@@ -44,6 +45,12 @@ def again(order: Order) -> Order:
     """The row as it is now."""
     (row,) = _BY_ID.all(order.pk)
     return row
+
+
+def state(order: Order) -> State:
+    """Where it stands now."""
+    ((now,),) = _STATE.rows(order.pk)
+    return State(now)
 
 
 def open_orders(grant: UUID) -> list[Order]:
@@ -69,11 +76,13 @@ def prepare(
     credential: UUID,
     exchange: str,
     now: datetime,
+    valid_until: datetime,
     exits: bool = False,
     reference: Decimal | None = None,
 ) -> Order:
     """The row for this intent, which is not known yet; what it may trade is reserved in the grant's book.
 
+    From here on the order may exist. `valid_until`: whenever it is sent, the exchange refuses it after this.
     Raises Refused(GENERATION_ALIVE) or Refused(GENERATION_SKIPPED) unless the generation before is over: one
     generation of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at
     market does while averaging orders still fill.)
@@ -84,7 +93,7 @@ def prepare(
     due = 1 if newest is None else newest.generation + 1
     if intent.generation != due:
         raise Refused(Code.GENERATION_SKIPPED, f"The next one is {due}, not {intent.generation}.")
-    row = Order(
+    row = _ORDERS.new(
         grant=intent.grant,
         credential=credential,
         exchange=exchange,
@@ -100,8 +109,9 @@ def prepare(
         exits=exits,
         reference="" if reference is None else written(reference),
         client_order_id=client_order_id(intent, installation()),
-        state=State.PREPARED,
+        state=State.SENDING,
         prepared_at=now,
+        valid_until=valid_until,
         updated_at=now,
     )
     book.reserve(row)
@@ -111,12 +121,6 @@ def prepare(
 
 def terms(order: Order) -> tuple[str, str, str, str, str]:
     return (order.market, order.side, order.type, order.amount, order.price)
-
-
-def sending(order: Order, *, valid_until: datetime, now: datetime) -> None:
-    """From here on the order may exist."""
-    order.state, order.valid_until, order.updated_at = State.SENDING, valid_until, now
-    _ORDERS.save(order)
 
 
 def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
@@ -134,7 +138,7 @@ def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
 
 
 def unknown(order: Order, reason: str, *, now: datetime) -> None:
-    """It was sent and no answer came. It is looked up until it is found or proven absent."""
+    """It may have been sent, and no answer came. It is looked up until it is found or proven absent."""
     if State(order.state) is not State.SENDING:
         return  # what became of it was learned meanwhile
     order.state, order.reason, order.updated_at, order.misses = State.UNKNOWN, reason[:300], now, 0
@@ -249,7 +253,16 @@ def tell(order: Order, trade: Trade | None = None) -> None:
     first = _FIRST_EVENT.rows()
     seq = max(height + 1, first[0][0] if first else 1)
     digested = _digest(previous, seq, told, trade)
-    _EVENTS.insert(Event(seq=seq, grant=order.grant, order=order, trade=trade, told=told, digest=digested))
+    _EVENTS.insert(
+        _EVENTS.new(
+            seq=seq,
+            grant=order.grant,
+            order_id=order.pk,
+            trade_id=None if trade is None else trade.pk,
+            told=told,
+            digest=digested,
+        )
+    )
 
 
 def head() -> tuple[int, str]:

@@ -11,8 +11,7 @@ import msgspec
 class State(StrEnum):
     """Where an order stands in the signer's ledger."""
 
-    PREPARED = "prepared"  # checked and written down; nothing was sent
-    SENDING = "sending"
+    SENDING = "sending"  # checked and written down; from here on it may exist
     ACCEPTED = "accepted"  # the exchange has it
     UNKNOWN = "unknown"  # it may exist; being looked up
     ABSENT = "absent"  # proven never to have arrived

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from typing import Any
 
 import msgspec
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def canonical(value: Any) -> bytes:
@@ -17,7 +18,7 @@ def canonical(value: Any) -> bytes:
     """
     plain = msgspec.to_builtins(value)
     _refuse_floats(plain)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(plain)
 
 
 def digest(value: Any) -> str:

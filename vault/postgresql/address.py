@@ -47,6 +47,7 @@ def database(url: str, *, timeout: float, environment: Mapping[str, str] = os.en
         "OPTIONS": {
             **options,
             "application_name": "vault",
+            "prepare_threshold": 2,  # statements that were run so often are kept prepared (vault.driver)
             # The lock is waited for by a transaction's first statement; each later one sees what is there by then.
             "isolation_level": IsolationLevel.READ_COMMITTED,
             # Who stands still inside a transaction, a stopped process say, does not keep the kill switch out for ever.

@@ -18,7 +18,6 @@ from vault.custody.session import Keystore
 from vault.server.application import Application
 from vault.service import clocks, flatten, history, lost, references, roles, streams, watch
 from vault.service.signer import Signer
-from vault.service.standing import Mode
 from vault.service.witness import Witness
 from vault.settings import VAULT
 from vault.signing.line import Lines
@@ -72,7 +71,7 @@ async def serve(wrapping_token: str) -> None:
         await venue.open()
     witness = Witness(signer)
     await witness.begin()
-    await signer.database.run(watch.after_a_stop, rolled_back=signer.standing.mode is Mode.RECOVERY)
+    await signer.database.run(watch.after_a_stop)
     await references.begin(signer)
     tasks = (
         *(watch.watch(signer), references.gather(signer), clocks.watch(signer), flatten.watch(signer)),
@@ -142,6 +141,8 @@ async def _listen(application: Application, listener: socket.socket) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        date_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=3,
         http="httptools",
     )

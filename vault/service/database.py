@@ -3,16 +3,18 @@
 A commit is one write to the disk that has to arrive there, and takes longer than most of what it commits. So requests
 that come while one is being committed share the next: each in a savepoint of its own, decided one after the other as
 if it were alone, and answered only when all of them are on the disk.
+
+What only looks writes nothing and waits for no commit but the one that is under way: it is answered before the next.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, Error, OperationalError, close_old_connections, connection, transaction
 
 from vault.messages.refusals import Code, Refused, Retry
+from vault.settings import VAULT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,12 +32,13 @@ log = logging.getLogger(__name__)
 LARGEST_GROUP = 64  # an act takes about a millisecond: nobody waits long for the others
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Act:
     """Something to be done in the database, and who waits for it."""
 
     act: Callable[[], Any]
-    waits: Future[Any] = field(default_factory=Future)
+    waits: asyncio.Future[Any]
+    looks: bool = False
     outcome: Any = None
     failure: Exception | None = None
 
@@ -49,7 +53,19 @@ class _Act:
         except Exception as why:  # noqa: BLE001 - it is its caller's
             self.failure = why
 
+    def look(self) -> None:
+        """Outside of any transaction: each statement sees what was committed by then."""
+        try:
+            self.outcome = self.act()
+        except Error as why:
+            self.failure = Retry(Code.LEDGER_UNAVAILABLE, type(why).__name__)
+        except Exception as why:  # noqa: BLE001 - it is its caller's
+            self.failure = why
+
     def answer(self) -> None:
+        """On the loop of whoever waits; one that hung up is not told any more."""
+        if self.waits.done():
+            return
         if self.failure is None:
             self.waits.set_result(self.outcome)
         else:
@@ -70,11 +86,16 @@ class Database:
 
         Raises Retry(LEDGER_UNAVAILABLE) when the database cannot do it: full, locked, gone.
         """
-        waiting = _Act(lambda: act(*args, **kwargs))
-        self._queue.put(waiting)
-        # Shielded: whoever hangs up does not take back what is being decided.
-        done: T = await asyncio.shield(asyncio.wrap_future(waiting.waits))
-        return done
+        return await self._queued(partial(act, *args, **kwargs))
+
+    async def look(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `act` returns, which only reads. Raises Retry(LEDGER_UNAVAILABLE), as `run`."""
+        return await self._queued(partial(act, *args, **kwargs), looks=True)
+
+    async def _queued(self, act: Callable[[], T], *, looks: bool = False) -> T:
+        waits: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Act(act, waits, looks))
+        return await waits  # whoever hangs up does not take back what is being decided
 
     async def decide(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `run`, but a Refused is a decision: what was written before it stays.
@@ -107,14 +128,19 @@ class Database:
                 except Empty:
                     break
             going_on = None not in group
-            acts = [each for each in group if each is not None]
+            looks = [each for each in group if each is not None and each.looks]
+            acts = [each for each in group if each is not None and not each.looks]
+            if looks:
+                close_old_connections()
+                for each in looks:
+                    each.look()
+                _answer(looks)
             try:
                 _together(acts)
             except Exception as why:
                 log.exception("a group of transactions failed")
                 _refuse(acts, why)
-            for each in acts:
-                each.answer()
+            _answer(acts)
         connection.close()
 
 
@@ -141,7 +167,8 @@ def _together(acts: list[_Act]) -> None:
     try:
         _commit(acts)
     except OperationalError as why:  # the database as a whole: full, locked, gone
-        _refuse(acts, why)
+        if not _there_for_all_that():
+            _refuse(acts, why)
     except DatabaseError as why:
         if len(acts) == 1:
             _refuse(acts, why)
@@ -149,7 +176,19 @@ def _together(acts: list[_Act]) -> None:
         for each in acts:
             _together([each])
     except Error as why:  # the connection itself
-        _refuse(acts, why)
+        if not _there_for_all_that():
+            _refuse(acts, why)
+
+
+def _there_for_all_that() -> bool:
+    """Whether a server that went away while it committed had committed. Where nobody knows, it is asked again.
+
+    Who is told Retry then asks again, and finds what is there: an order that may have been written down has said since
+    then that it may exist, and is looked up.
+    """
+    if connection.vendor != "postgresql":
+        return False
+    return connection.was_committed(VAULT.ledger_timeout)  # type: ignore[attr-defined,no-any-return]  # vault.postgresql
 
 
 def _commit(acts: list[_Act]) -> None:
@@ -160,6 +199,21 @@ def _commit(acts: list[_Act]) -> None:
     with transaction.atomic():
         for each in acts:
             each.attempt()
+
+
+def _answer(acts: Iterable[_Act]) -> None:
+    """Wake up whoever waits: each loop once for all of them."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Act]] = {}
+    for each in acts:
+        by_loop.setdefault(each.waits.get_loop(), []).append(each)
+    for loop, answered in by_loop.items():
+        with suppress(RuntimeError):  # it is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_answered, answered)
+
+
+def _answered(acts: list[_Act]) -> None:
+    for each in acts:
+        each.answer()
 
 
 def _refuse(acts: list[_Act], why: Exception) -> None:

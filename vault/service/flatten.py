@@ -215,7 +215,14 @@ def _admit(signer: Signer, deal: UUID, position: Position, filters: Filters, roo
     credential = grant.credential
     fair = None if about.reference is None else about.reference.price(intent.side)
     order = ledger.prepare(
-        intent, book, credential=credential.id, exchange=credential.exchange, now=now, exits=True, reference=fair
+        intent,
+        book,
+        credential=credential.id,
+        exchange=credential.exchange,
+        now=now,
+        valid_until=sending.valid_until(now),
+        exits=True,
+        reference=fair,
     )
     opening = chain.append("order.place", order.client_order_id, {"flatten": str(deal)}, now=now)
     return place.Admitted(order=order, credential=credential, opening=opening, epoch=0)

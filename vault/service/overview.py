@@ -15,7 +15,7 @@ from vault.kills import kills
 from vault.kills.models import Kill
 from vault.ledger import ledger
 from vault.ledger.models import Order
-from vault.messages.answers import HealthAnswer, OverviewAnswer, State
+from vault.messages.answers import HealthAnswer, OverviewAnswer
 from vault.messages.words import Overview
 from vault.service.signer import Signer
 from vault.tokens.models import Lease
@@ -74,7 +74,7 @@ async def health(signer: Signer) -> HealthAnswer:
 
 
 def _sent() -> int:
-    return Order.objects.exclude(state=State.PREPARED).count()
+    return Order.objects.count()
 
 
 def _credential(row: Credential) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 1. Identify: token, expiry, proof, sequence number, fence, epoch.
 2. Authorise: the kill switch, then the policy over facts gathered here.
 3. Write down: ledger row and opening audit entry. Steps 1 to 3 are one transaction; no audit, no act.
+   From here on the order may exist: whoever finds its row without an outcome has to look it up.
 4. Build the request from the intent, and check that it says the intent and nothing else.
 5. Have the key store compute its MAC.
-6. Look again: the grant still in force, nothing stopped, the deadline not passed. Mark the row as being sent.
+6. Look again: the grant still in force, nothing stopped, the deadline not passed.
 7. Send.
 8. Write down what came of it, with the closing audit entry.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -37,13 +38,11 @@ from vault.service import facts, identify, sending, stops
 from vault.service.identify import Admission, Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
-from vault.settings import VAULT
 from vault.signing import binance
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 from vault.tokens import leases
 
 _MOST_REFUSED = 300  # of one grant in a minute: each is an entry of the audit, which nobody can take away
-DEADLINE = timedelta(seconds=3)  # from being checked to being sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +132,26 @@ def _write_down(
     workshop.on_grid(intent.market, *numbers)
     fair = None if about.reference is None else about.reference.price(intent.side)
     order = ledger.prepare(
-        intent, book, credential=grant.credential.id, exchange=exchange, now=now, exits=about.exits, reference=fair
+        intent,
+        book,
+        credential=grant.credential.id,
+        exchange=exchange,
+        now=now,
+        valid_until=sending.valid_until(now),
+        exits=about.exits,
+        reference=fair,
     )
     signer.pace.count(grant.id, "exit" if about.exits else "order")
     return order, epoch
 
 
 async def send(signer: Signer, admitted: Admitted, still_wanted: Callable[[], None]) -> OrderAnswer:
-    """Steps 4 to 8. `still_wanted` runs in the transaction right before the send, and raises Refused if it is not."""
+    """Steps 4 to 8. `still_wanted` looks into the database right before the send, and raises Refused if it is not."""
     order = admitted.order
     rests = False
 
     async def last_look() -> None:
-        await signer.database.run(_about_to_send, order, still_wanted)
+        await signer.database.look(_may_be_sent, order, still_wanted)
 
     try:
         if signer.standing.looks_first and (found := await _sent_before(signer, admitted)):
@@ -202,25 +208,17 @@ async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) 
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
-def _about_to_send(order: Order, still_wanted: Callable[[], None]) -> None:
-    now = clock.now()
-    if now > order.prepared_at + DEADLINE:
-        raise Refused(Code.DEADLINE_PASSED)
+def _may_be_sent(order: Order, still_wanted: Callable[[], None]) -> None:
+    """Step 6. Raises Refused. Nothing is written: its row has said since it was admitted that it may exist."""
     still_wanted()
-    ledger.sending(_still_to_send(order), valid_until=now + timedelta(seconds=VAULT.recv_window), now=now)
+    if clock.now() > order.prepared_at + sending.DEADLINE or ledger.state(order) is not State.SENDING:
+        raise Refused(Code.DEADLINE_PASSED)
 
 
 def _still_wanted(signer: Signer, caller: Bearer, admitted: Admitted) -> None:
     """Raises Refused when its runner or its grant may not place it any more."""
     stops.still(signer, identify.in_force(caller.claims), admitted.order, admitted.epoch)
     leases.live(caller.claims.shard, caller.claims.fence, now=clock.now(), holder=caller.claims.runner)
-
-
-def _still_to_send(admitted: Order) -> Order:
-    order = ledger.again(admitted)
-    if State(order.state) is not State.PREPARED:
-        raise Refused(Code.DEADLINE_PASSED)
-    return order
 
 
 def _end(admitted: Admitted, state: State, reason: str) -> OrderAnswer:
@@ -245,7 +243,7 @@ def _close(admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
     """The closing audit entry; the row as it is now, which may have been touched meanwhile."""
     now = clock.now()
     order = ledger.again(admitted.order)
-    if State(order.state) in (State.PREPARED, State.SENDING):
+    if State(order.state) is State.SENDING:
         chain.append("order.placed", order.client_order_id, body, now=now, closes=admitted.opening)
     else:  # the watch gave it up and has closed it
         chain.append("order.learned_late", order.client_order_id, body, now=now)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from vault.grants.models import Credential
 from vault.messages.refusals import Code, Refused, Retry
 from vault.service.signer import Signer
+from vault.settings import VAULT
 from vault.signing import binance
 from vault.signing.binance import Operation
 from vault.signing.outcomes import NotSent, Rejected, Unsure
 from vault.signing.venue import Venue
+
+DEADLINE = timedelta(seconds=3)  # from being checked to being sent
+
+
+def valid_until(admitted_at: datetime) -> datetime:
+    """When the exchange refuses an order that was admitted then, whenever before its deadline it is signed."""
+    return admitted_at + DEADLINE + timedelta(seconds=VAULT.recv_window)
 
 
 async def carry_out(

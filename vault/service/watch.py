@@ -91,18 +91,10 @@ class Account:
         return (self.credential.id, self.market)
 
 
-def after_a_stop(*, rolled_back: bool = False) -> None:
-    """What a signer that was stopped left behind: what it never sent is over, what it was sending is unknown.
-
-    `rolled_back`: the database is older than what was done, so whatever was not over yet may have been sent.
-    """
+def after_a_stop() -> None:
+    """What a signer that was stopped left behind: what it may have been sending is unknown."""
     now = clock.now()
     installation()  # written down before any order needs it: it is remembered, and an order's transaction may roll back
-    for order in Order.objects.filter(state=State.PREPARED):
-        if rolled_back:
-            ledger.sending(order, valid_until=now, now=now)
-        else:
-            _never_sent(order, "the signer was stopped before")
     for order in Order.objects.filter(state=State.SENDING):
         _unanswered(order, "the signer was stopped while sending", now=now)
     for order in Order.objects.filter(cancelling=True):
@@ -111,12 +103,6 @@ def after_a_stop(*, rolled_back: bool = False) -> None:
     chain.close_what_was_left({"outcome": "unknown", "reason": "the signer was stopped"}, now=now)
     for credential in Credential.objects.filter(state=Credential.State.REMOVED):
         ledger.let_go(credential.id, now=now)
-
-
-def _never_sent(order: Order, why: str) -> None:
-    now = clock.now()
-    chain.close("order.place", order.client_order_id, {"state": State.REJECTED, "reason": why}, now=now)
-    ledger.end(order, State.REJECTED, f"never sent: {why}", now=now)
 
 
 def _unanswered(order: Order, why: str, *, now: datetime) -> None:
@@ -196,9 +182,7 @@ def _accounts() -> list[Account]:
 def _tidy() -> None:
     """What requests that ended in an error left behind. Nothing that is still under way is that old."""
     now = clock.now()
-    late = now - timedelta(seconds=VAULT.exchange_timeout + 5)
-    for order in Order.objects.filter(state=State.PREPARED, updated_at__lt=late):
-        _never_sent(order, "it was given up")
+    late = now - sending.DEADLINE - timedelta(seconds=VAULT.exchange_timeout + 5)
     for order in Order.objects.filter(state=State.SENDING, updated_at__lt=late):
         _unanswered(order, "no answer", now=now)
     for order in Order.objects.filter(cancelling=True, updated_at__lt=late):

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import ccxt
+import msgspec
 
 from vault import clock
 from vault.messages.money import EXACT
@@ -23,6 +24,7 @@ from vault.signing.outcomes import NotThere, Rejected, Unsure
 
 # Binance's words for a client order id that is open already: the order did arrive, if not by this request.
 _ALREADY_THERE = "Duplicate order sent"
+_OK = 200
 _REMEMBERED = 10_000  # orders as they were read
 _ANSWERED_BY_AN_ORDER = frozenset({"create_order", "cancel_order", "fetch_order"})
 
@@ -52,6 +54,18 @@ class Filters:
     least: Decimal
     most: Decimal
     notional: Decimal
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """Of the exchange's answer to a new order, what matters here."""
+
+    orderId: int  # noqa: N815 - the exchange's own names
+    clientOrderId: str  # noqa: N815 - see above
+    status: str
+    executedQty: str  # noqa: N815 - see above
+
+
+_PLACED = msgspec.json.Decoder(_Placed)
 
 
 class _AboutToSend(BaseException):
@@ -163,6 +177,11 @@ class Workshop:
 
     def read(self, call: Call, response: Response) -> Any:
         """What the exchange answered, in ccxt's unified words. Raises Rejected, NotThere, Unsure."""
+        if call.method == "create_order" and response.status == _OK:
+            try:
+                return self._placed(call, _PLACED.decode(response.text))
+            except msgspec.MsgspecError:
+                pass  # no order: ccxt knows what it is
         self._exchange.answer = response
         self._exchange.apiKey = "none"
         # Another account's success would turn "no such key" (-2015) into "busy".
@@ -184,6 +203,17 @@ class Workshop:
         finally:
             self._exchange.answer = None
             self._exchange.apiKey = ""
+
+    def _placed(self, call: Call, answer: _Placed) -> dict[str, Any]:
+        """What is asked of a new order, as ccxt would say it, which builds the whole request anew for that."""
+        if answer.clientOrderId != call.params["newClientOrderId"]:
+            raise Unsure("an answer about another order")
+        return {
+            "id": str(answer.orderId),
+            "clientOrderId": answer.clientOrderId,
+            "status": self._exchange.parse_order_status(answer.status),
+            "filled": answer.executedQty,
+        }
 
     def _called(self, call: Call) -> Any:
         answer = getattr(self._exchange, call.method)(*call.args, dict(call.params))

@@ -108,7 +108,7 @@ def test_an_order_that_a_slow_key_store_held_up_is_not_sent(bot):
     bot.machine.bao_pause()
     try:
         late.start()
-        wait_until(lambda: prepared(bot.machine), what="the order being admitted")
+        wait_until(lambda: admitted(bot.machine), what="the order being admitted")
         wait_until(lambda: age(bot.machine) > 3.2, what="the deadline passing")
     finally:
         bot.machine.bao_resume()
@@ -134,8 +134,8 @@ class Late(threading.Thread):
             self.bot.machine.runner().close()
 
 
-def prepared(machine):
-    return ask(machine.database, "SELECT count(*) FROM ledger_order WHERE state = 'prepared'")
+def admitted(machine):
+    return ask(machine.database, "SELECT count(*) FROM ledger_order WHERE state = 'sending'")
 
 
 def age(machine):
@@ -151,7 +151,7 @@ def test_a_signer_that_was_stopped_between_policy_and_send_sends_nothing(bot):
     machine.bao_pause()
     try:
         late.start()
-        wait_until(lambda: prepared(machine), what="the order being admitted")
+        wait_until(lambda: admitted(machine), what="the order being admitted")
         os.kill(machine.signer.pid, signal.SIGSTOP)
     finally:
         machine.bao_resume()

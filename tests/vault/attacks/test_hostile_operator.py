@@ -309,7 +309,7 @@ def test_an_order_that_a_backup_has_as_not_yet_sent_is_looked_up_and_not_called_
         machine.database,
         "DELETE FROM audit_entry WHERE height > (SELECT max(height) FROM audit_entry WHERE kind = 'order.place')",
         "DELETE FROM ledger_event WHERE order_id = (SELECT max(id) FROM ledger_order)",
-        "UPDATE ledger_order SET state = 'prepared', exchange_order_id = '', valid_until = NULL"
+        "UPDATE ledger_order SET state = 'sending', exchange_order_id = ''"
         " WHERE id = (SELECT max(id) FROM ledger_order)",
     )
     machine.start_signer()

@@ -1,0 +1,120 @@
+"""The database as its driver sees it, for statements that are written once: this thread's cursor, values to and fro.
+
+Django's cursors look at six things before each statement, and its fields convert every value anew by general rules.
+Here both are settled when a statement is written; what is bound and read is the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+Values = tuple[Any, ...]
+Bind = Callable[[Any], Any]
+Read = Callable[[Any], Any]
+
+
+class _Here(threading.local):
+    """This thread's connection, and a cursor on it for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self.wrapper: Any = connections[DEFAULT_DB_ALIAS]
+        self.raw: Any = None
+        self.cursor: Any = None
+
+    def attach(self) -> None:
+        self.wrapper.ensure_connection()
+        self.raw = self.wrapper.connection
+        self.cursor = self.wrapper.plain_cursor() if hasattr(self.wrapper, "plain_cursor") else self.raw.cursor()
+
+
+_here = _Here()
+
+
+def execute(statement: str, parameters: Sequence[Any]) -> Any:
+    """The cursor, with what the statement has found; read it before the next. Raises Django's own exceptions."""
+    here = _here
+    wrapper = here.wrapper
+    if here.raw is None or here.raw is not wrapper.connection:
+        here.attach()
+    if wrapper.needs_rollback:
+        wrapper.validate_no_broken_transaction()
+    try:
+        return here.cursor.execute(statement, parameters)
+    except wrapper.Database.Error:
+        with wrapper.wrap_database_errors:
+            raise
+
+
+def placed(sql: str) -> str:
+    """Django's SQL with this database's own marks for values."""
+    return sql.replace("%s", "?").replace("%%", "%") if connection.vendor == "sqlite" else sql
+
+
+def binder(field: Any) -> Bind:
+    """How a value of this field is given to the driver."""
+    if isinstance(field, models.ForeignKey):
+        field = field.target_field
+    on_sqlite = connection.vendor == "sqlite"
+    kind, written = next(((kind, to[on_sqlite]) for held, (kind, *to) in _WRITTEN.items() if isinstance(field, held)))
+
+    def bind(value: Any) -> Any:
+        if value is None:
+            return None
+        # Anything else that the field takes is for Django to convert.
+        return written(value if type(value) is kind else field.to_python(value))
+
+    return bind
+
+
+def reader(field: Any, convert: Sequence[Callable[..., Any]], column: Any) -> Read:
+    """How what the driver gives becomes a value of this field; `convert` is Django's way."""
+    if connection.vendor == "sqlite":
+        for held, read in _READ.items():
+            if isinstance(field, held):
+                return read
+
+    def by_django(value: Any) -> Any:
+        for function in convert:
+            value = function(value, column, connection)
+        return value
+
+    return by_django
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+def _moment(value: datetime) -> str:
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
+
+
+# of each kind of field: the type of its values, and how PostgreSQL and SQLite want them
+_WRITTEN: dict[type[Any], tuple[type[Any], Bind, Bind]] = {
+    models.UUIDField: (UUID, _same, _hex),
+    models.DateTimeField: (datetime, _same, _moment),
+    models.DateField: (date, _same, str),
+    models.BooleanField: (bool, _same, _same),
+    models.IntegerField: (int, _same, _same),
+    models.CharField: (str, str, str),
+    models.TextField: (str, str, str),
+}
+_READ: dict[type[Any], Read] = {models.UUIDField: _uuid, models.DateTimeField: _utc}

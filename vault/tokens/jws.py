@@ -1,0 +1,71 @@
+"""Signed texts (RFC 7515, compact) of the one kind that the vault takes: EdDSA with Ed25519, nothing to negotiate."""
+
+from __future__ import annotations
+
+import binascii
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from vault.messages.canonical import unb64
+
+T = TypeVar("T")
+
+
+class Unsigned(Exception):
+    """It is not a signed text of this kind, or not by this key."""
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A public Ed25519 key, as a header carries it (RFC 8037). `x`: base64url of its 32 bytes."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands before the claims. Extensions that must be understood (`crit`) are none of ours."""
+
+    alg: Literal["EdDSA"]
+    typ: str
+    jwk: Key | None = None
+    crit: Any = msgspec.UNSET
+
+
+_HEADERS = msgspec.json.Decoder(Header)
+
+
+def header(text: str) -> Header:
+    """What a signed text says of itself; nothing of it is proven. Raises Unsigned."""
+    try:
+        read = _HEADERS.decode(unb64(text.partition(".")[0]))
+    except (ValueError, RecursionError) as why:
+        raise Unsigned from why
+    if read.crit is not msgspec.UNSET:
+        raise Unsigned
+    return read
+
+
+def claims(text: str, key: Ed25519PublicKey, typ: str, decoder: msgspec.json.Decoder[T]) -> T:
+    """The claims of a text of this type that this key has signed. Raises Unsigned."""
+    if header(text).typ != typ:
+        raise Unsigned
+    signed, _, signature = text.rpartition(".")
+    try:
+        key.verify(unb64(signature), signed.encode("ascii"))
+        return decoder.decode(unb64(signed.partition(".")[2]))
+    except (InvalidSignature, binascii.Error, msgspec.MsgspecError, ValueError, RecursionError) as why:
+        raise Unsigned from why
+
+
+@lru_cache(maxsize=1024)
+def public_key(x: str) -> Ed25519PublicKey:
+    """The key of these 32 bytes in base64url. Raises Unsigned."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(unb64(x))
+    except ValueError as why:
+        raise Unsigned from why
