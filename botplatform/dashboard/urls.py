@@ -13,6 +13,7 @@ from botplatform.dashboard.deals.views import deals, deals_file
 from botplatform.dashboard.health import healthz
 from botplatform.dashboard.orders.views import orders, orders_file
 from botplatform.dashboard.overview.views import overview, overview_curve, overview_stream
+from botplatform.dashboard.portfolio.views import portfolio_page
 from botplatform.dashboard.vault import kills
 from botplatform.dashboard.vault.pages import open_pages
 from botplatform.dashboard.vault.views import vault
@@ -51,6 +52,7 @@ urlpatterns = [
     path("deals/file", deals_file, name="deals-file"),
     path("orders/", orders, name="orders"),
     path("orders/file", orders_file, name="orders-file"),
+    path("portfolio/", portfolio_page, name="portfolio"),
     path("backtests/", backtests.studies, name="studies"),
     path("backtests/new", backtests.new_study, name="new-study"),
     path("backtests/compare", backtests.compare, name="compare"),

@@ -24,6 +24,7 @@ from botplatform.bots.models import BotMarket
 from botplatform.exchanges.vault import Code, LeaseHandle, OutcomeUnknown, Refused, Retry, runner
 from botplatform.lib import clock
 from botplatform.runner import drain
+from botplatform.runner.balances import BalanceWatch
 from botplatform.runner.keeper import BotKeeper, pairs_to_look_after
 from botplatform.runner.models import Shard
 from botplatform.runner.news import catch_up
@@ -70,6 +71,7 @@ class _Slice:
         self._put_off: dict[int, float] = {}
         self._stirred_since: dict[int, float] = {}
         self._events_at = self._bots_at = 0.0
+        self._balances = BalanceWatch()
         self._over = threading.Event()
 
     def run(self) -> str:
@@ -126,6 +128,7 @@ class _Slice:
                 self._beaten[key] = now
                 self._beat(key, keeper)
         tell_portfolios(self._keepers.values(), self._ticks)
+        self._balances.look(self._lease, (keeper.bot for keeper in self._keepers.values()))
 
     def _load_bots(self) -> None:
         """Bots come, go and change; a changed row is read anew. The row of the shard shows that we live."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -9,9 +10,32 @@ from django import template
 from botplatform.dashboard import figures
 from botplatform.dashboard.lists.filters import Filters, kind_name
 
+_PLACES = Decimal("1e-8")
 register = template.Library()
 register.filter("kind_name", kind_name)
 register.filter("lasting", figures.lasting)
+
+
+@register.filter
+def quantity(value: Decimal | None) -> str:
+    """An amount of an asset: up to eight places, without zeros behind."""
+    if value is None:
+        return figures.UNKNOWN
+    text = f"{abs(value).quantize(_PLACES):,f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{figures.MINUS}{text}" if value < 0 and text != "0" else text
+
+
+@register.filter
+def quantity_if_any(value: Decimal | None) -> str:
+    """The same, and nothing for zero."""
+    return quantity(value) if value else ""
+
+
+@register.filter
+def unlocalized(value: Decimal) -> str:
+    """For an attribute that takes a number."""
+    return f"{value:.2f}"
 
 
 @register.simple_tag

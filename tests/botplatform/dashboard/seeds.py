@@ -46,7 +46,8 @@ def account(owner):
 
 def bot(owner, **more):
     given = {"name": "Demo DCA", "settings": SETTINGS, "created_at": now(), "enabled": True, **more}
-    made = Bot.objects.create(owner=owner, account=account(owner), market=market(), **given)
+    where = given.pop("account", None) or account(owner)
+    made = Bot.objects.create(owner=owner, account=where, market=market(), **given)
     BotMarket.objects.create(bot=made, market=made.market)
     return made
 

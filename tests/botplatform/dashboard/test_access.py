@@ -40,6 +40,7 @@ OWN = {
     "deals-file",
     "orders",
     "orders-file",
+    "portfolio",
     "studies",
     "new-study",
     "compare",
