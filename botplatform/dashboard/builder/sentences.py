@@ -64,7 +64,7 @@ def _ladder(bot: DCA, unit: str, *, long: bool) -> str:
     reach = f"down to {away}" if long else f"up to {away}"
     if bot.averaging_conditions is not None:
         reach += f" while {_conditions(bot.averaging_conditions)}"
-    return f"{count} {reach}, {written(whole)} {unit} in all"
+    return f"{count} {reach}, {money(whole)} {unit} in all"
 
 
 def _dca_exit(bot: DCA, *, long: bool) -> str:

@@ -79,6 +79,19 @@ def test_dragging_a_rung_types_its_step_and_runs_the_backtest_anew(build):
     assert figures(page) != before
 
 
+def test_the_scale_stands_still_under_a_hand_that_drags(build):
+    page = build("dca")
+    sent = []
+    page.on("request", lambda asked: sent.extend(re.findall(r"drag=rung.3&at=([\d.]+)", asked.post_data or "")))
+    drag(page, "rung.3", 40)
+    once = float(sent[-1])
+    page.locator("#undo:not([disabled])").click()
+    expect(page.locator("#id_step")).to_have_value("2")
+    settled(page)
+    drag(page, "rung.3", 40)
+    assert abs(float(sent[-1]) / once - 1) < 0.002
+
+
 def test_dragging_the_highest_line_widens_the_grid(build):
     page = build("grid")
     drag(page, "upper", -30)

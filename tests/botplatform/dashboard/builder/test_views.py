@@ -156,7 +156,7 @@ def test_without_an_account_the_page_says_what_to_do(client, stranger):
 
 def test_each_section_is_told_in_a_sentence(answered):
     said = answered(stop_loss="7")["sentences"]
-    assert said["averaging"] == "5 buys down to \N{MINUS SIGN}2.98 %, 452.155 USDT in all"
+    assert said["averaging"] == "5 buys down to \N{MINUS SIGN}2.98 %, 452.16 USDT in all"
     assert said["protection"] == "Gives up 7 % from the base order"
 
 

@@ -60,6 +60,8 @@ export function drawing(box, moved) {
       if (!line) return;
       held = line.handle;
       chart.applyOptions({ handleScroll: false, handleScale: false });
+      // The other lines move with this one: if the scale followed them, the hand would chase its own line.
+      series.priceScale().applyOptions({ autoScale: false });
       box.setPointerCapture(event.pointerId);
       event.preventDefault();
       event.stopPropagation();
@@ -90,6 +92,7 @@ export function drawing(box, moved) {
     follow(event, true);
     held = null;
     chart.applyOptions({ handleScroll: true, handleScale: true });
+    series.priceScale().applyOptions({ autoScale: true });
     redraw();
   }
   box.addEventListener("pointerup", release);
