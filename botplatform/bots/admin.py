@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
+from botplatform.bots import actions
 from botplatform.bots.models import (
     Bot,
     BotEvent,
@@ -19,7 +22,26 @@ from botplatform.bots.models import (
     SweepChunk,
     Wish,
 )
-from botplatform.lib.records import RecordAdmin, TableAdmin
+from botplatform.exchanges.vault import BadKeyFile, OutcomeUnknown, Refused, Retry, StopLevel, web
+from botplatform.lib.records import RecordAdmin, TableAdmin, confirmed_action
+
+TROUBLES = (Refused, Retry, OutcomeUnknown, BadKeyFile)
+
+
+def _pause(_request: HttpRequest, bot: Bot) -> None:
+    actions.stop(bot)
+
+
+def _stop(request: HttpRequest, bot: Bot) -> None:
+    web().kill(None, f"bot:{bot.grant}", StopLevel.EVERYTHING)
+    actions.note(bot, f"Kill switch: the operator {request.user} stopped this bot in the vault.")
+
+
+def _revoke(request: HttpRequest, bot: Bot) -> None:
+    if bot.grant_version:
+        web().revoke_grant(bot.owner_id, bot.grant)
+    actions.stop(bot)
+    actions.note(bot, f"The operator {request.user} revoked its grant: it can never order again. Copy it to go on.")
 
 
 @admin.register(Bot)
@@ -32,7 +54,30 @@ class BotAdmin(TableAdmin):
     search_fields = ["name", "owner__username", "market__symbol"]
     readonly_fields = [field.name for field in Bot._meta.fields if field.name != "name"]  # noqa: SLF001  (public API)
 
+    actions = (
+        confirmed_action(
+            "Pause these bots", "They open no more deals. Deals that are open go on to their ends.", _pause, TROUBLES
+        ),
+        confirmed_action(
+            "Stop these bots in the vault",
+            "The kill switch of each: nothing of theirs is signed but look-ups and cancels. Their owners can lift it.",
+            _stop,
+            TROUBLES,
+        ),
+        confirmed_action(
+            "Revoke the grants of these bots",
+            "For good: none of these bots can ever order again, not even to get out. An owner who wants to go on makes"
+            " a copy of the bot, which asks for a grant of its own.",
+            _revoke,
+            TROUBLES,
+        ),
+    )
+
     def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        """A bot's history is what its owner's taxes are reckoned from."""
         return False
 
 
@@ -55,7 +100,14 @@ class WishAdmin(RecordAdmin):
 @admin.register(Deal)
 class DealAdmin(RecordAdmin):
     list_display = ["bot", "market", "number", "opened_at", "closed_at", "ending", "wish", "realised"]
-    list_filter = ["ending", "wish", "bot"]
+    list_filter = ["ending", "wish", ("closed_at", admin.EmptyFieldListFilter)]
+    actions = (
+        confirmed_action(
+            "Close these deals at market",
+            "All of their open orders are cancelled, and what they hold goes at the market. Closed ones stay closed.",
+            lambda _request, deal: actions.close_at_market(deal),
+        ),
+    )
     list_select_related = ["bot", "market"]
     search_fields = ["bot__name", "id"]
     date_hierarchy = "opened_at"
@@ -64,7 +116,7 @@ class DealAdmin(RecordAdmin):
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
     list_display = ["deal", "name", "generation", "side", "amount", "price", "filled", "state", "updated_at"]
-    list_filter = ["state", "side", "deal__bot"]
+    list_filter = ["state", "side"]
     list_select_related = ["deal__bot"]
     search_fields = ["name", "client_order_id", "deal__bot__name"]
 
