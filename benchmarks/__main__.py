@@ -1,4 +1,4 @@
-"""`python -m benchmarks [backtest] [peers] [sweep] [command] [signer] [--write]`: measure, and say what was reached.
+"""`python -m benchmarks [backtest] [peers] [sweep] [command] [signer] [web] [streams] [--write]`: measure, and say what was reached.
 
 `--write` puts the figures into docs/benchmarks.md. Ends with 1 when a target was missed.
 """
@@ -10,15 +10,25 @@ import sys
 
 import numpy as np
 
-from benchmarks import backtest, command, signer, sweep
+from benchmarks import backtest, command, signer, streams, sweep, web
 from benchmarks.document import keep, markdown
 from benchmarks.peers import comparison
 
-_PARTS = {"backtest": backtest, "peers": comparison, "sweep": sweep, "command": command, "signer": signer}
+_PARTS = {
+    "backtest": backtest,
+    "peers": comparison,
+    "sweep": sweep,
+    "command": command,
+    "signer": signer,
+    "web": web,
+    "streams": streams,
+}
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures backtests and the signer.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measures backtests, the signer and the pages."
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(_PARTS)}; all without any")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     options = parser.parse_args()

@@ -11,17 +11,16 @@ from statistics import quantiles
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
-import django
+# First of all what is served, loaded as it is there.
+from botplatform.asgi import application  # noqa: F401, I001
 
-django.setup()
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
-
-from botplatform.accounts.models import User  # noqa: E402
-from botplatform.bots.models import Bot  # noqa: E402
+from botplatform.accounts.models import User
+from botplatform.bots.models import Bot
 
 USER = "seeded"
 
@@ -49,6 +48,7 @@ def pages():
         "orders, a page far behind": "/orders/?page=150",
         "portfolio": "/portfolio/",
         "backtests": "/backtests/",
+        "terminal": "/terminal/",
         "vault, which is away": "/vault/",
         "sign-in, to compare": "/sign-in",
     }
@@ -78,14 +78,14 @@ def main(turns):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.get(username=USER), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get(username=USER), backend=settings.AUTHENTICATION_BACKENDS[-1])
     anonymous = Client()
     found = {}
     for name, path in pages().items():
         asked = anonymous if path.startswith("/sign-in") else client
         if asked.get(path).status_code == 404:
             continue
-        found[name] = measured(asked, path, turns)
+        found[name] = {**measured(asked, path, turns), "path": path}
     print(json.dumps(found))
 
 

@@ -105,9 +105,9 @@ class Deal(Touching):
     class Meta:
         ordering = ["-opened_at"]
         indexes = [
-            models.Index(fields=["owner", "-opened_at"]),
-            models.Index(fields=["owner", "-closed_at"]),
-            models.Index(fields=["owner", "rank"]),
+            models.Index(fields=["owner", "opened_at", "id"]),
+            models.Index(fields=["owner", "closed_at", "id"]),
+            models.Index(fields=["owner", "rank", "id"]),
             models.Index(fields=["bot", "-opened_at"]),
             models.Index(fields=["bot", "closed_at"]),
             models.Index(fields=["owner", "bot"], condition=models.Q(closed_at=None), name="open_deals"),
@@ -203,11 +203,11 @@ class Order(Touching):
         ]
         indexes = [
             models.Index(fields=["state"]),
-            models.Index(fields=["owner", "-created_at"]),
-            models.Index(fields=["owner", "-updated_at"]),
-            models.Index(fields=["owner", "state", "-created_at"]),
-            models.Index(fields=["owner", "market", "-created_at"]),
-            models.Index(fields=["owner", "bot", "-created_at"]),
+            models.Index(fields=["owner", "created_at", "id"]),
+            models.Index(fields=["owner", "updated_at", "id"]),
+            models.Index(fields=["owner", "state", "created_at", "id"]),
+            models.Index(fields=["owner", "market", "created_at", "id"]),
+            models.Index(fields=["owner", "bot", "created_at", "id"]),
         ]
 
     def __str__(self) -> str:

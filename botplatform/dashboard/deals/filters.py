@@ -55,5 +55,6 @@ class DealFilters(SpanFilters):
             case "loss":
                 found = found.filter(closed_at__isnull=False, rank__lt=0)
         column = _BY[self.sort.lstrip("-")]
-        by = F(column).desc(nulls_first=True) if self.sort.startswith("-") else F(column).asc(nulls_last=True)
-        return found.filter(**self.between("opened_at")).order_by(by, "pk")
+        falling = self.sort.startswith("-")
+        by = F(column).desc(nulls_first=True) if falling else F(column).asc(nulls_last=True)
+        return found.filter(**self.between("opened_at")).order_by(by, "-pk" if falling else "pk")

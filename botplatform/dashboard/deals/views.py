@@ -35,7 +35,7 @@ def deals(request: HttpRequest) -> HttpResponse:
 @require_safe
 def deals_file(request: HttpRequest) -> StreamingHttpResponse:
     rows = DealFilters(person(request), request.GET).rows()
-    return csv_answer("deals", _HEAD, _cells(rows.iterator(CHUNK)))
+    return csv_answer(request, "deals", _HEAD, _cells(rows.iterator(CHUNK)))
 
 
 def _row(deal: Deal) -> dict[str, Any]:

@@ -50,9 +50,9 @@ def of_rows(rows: QuerySet[Any], number: int, *, size: int = SIZE) -> Page[Any]:
     counted = rows.order_by()[: MOST + 1].count()
     count = min(counted, MOST)
     number = _within(number, size, count)
-    return Page(
-        rows=list(rows[(number - 1) * size : number * size]), number=number, size=size, count=count, more=counted > MOST
-    )
+    # Which rows first, and then what belongs to them: a plan that joins before it has chosen reads all of them.
+    ids = list(rows.values_list("pk", flat=True)[(number - 1) * size : number * size])
+    return Page(rows=list(rows.filter(pk__in=ids)), number=number, size=size, count=count, more=counted > MOST)
 
 
 def of_list(rows: Sequence[Row], number: int, *, size: int = SIZE) -> Page[Row]:

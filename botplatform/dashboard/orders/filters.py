@@ -58,5 +58,5 @@ class OrderFilters(SpanFilters):
         elif said["state"]:
             found = found.filter(state=said["state"])
         column = _BY[self.sort.lstrip("-")]
-        by = f"-{column}" if self.sort.startswith("-") else column
-        return found.filter(**self.between("created_at")).order_by(by, "pk")
+        sign = "-" if self.sort.startswith("-") else ""
+        return found.filter(**self.between("created_at")).order_by(f"{sign}{column}", f"{sign}pk")

@@ -31,7 +31,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @require_safe
 def orders_file(request: HttpRequest) -> StreamingHttpResponse:
     rows = OrderFilters(person(request), request.GET).rows()
-    return csv_answer("orders", _HEAD, _cells(rows.iterator(CHUNK)))
+    return csv_answer(request, "orders", _HEAD, _cells(rows.iterator(CHUNK)))
 
 
 def _cells(orders: Iterator[Order]) -> Iterator[tuple[Any, ...]]:
