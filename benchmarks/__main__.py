@@ -1,4 +1,4 @@
-"""`python -m benchmarks [backtest] [peers] [sweep] [command] [signer] [web] [streams] [--write]`: measure, and say what was reached.
+"""`python -m benchmarks [PART ...] [--write]`: measure, and say what was reached. Parts: see `_PARTS`.
 
 `--write` puts the figures into docs/benchmarks.md. Ends with 1 when a target was missed.
 """

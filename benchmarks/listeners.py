@@ -12,9 +12,8 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
-import django
-
-django.setup()
+# First of all Django, as the server has it.
+from benchmarks.served import USER  # noqa: I001
 
 import aiohttp
 from asgiref.sync import sync_to_async
@@ -22,7 +21,6 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from benchmarks.served import USER
 from botplatform.accounts.models import User
 from botplatform.bots.models import Bot, BotEvent
 from botplatform.markets.models import Market
@@ -48,7 +46,7 @@ class Reader:
             self.error = "ended"
         except asyncio.CancelledError:
             raise
-        except Exception as why:
+        except (aiohttp.ClientError, OSError, AssertionError) as why:
             self.error = repr(why)
 
 

@@ -11,13 +11,11 @@ from statistics import median
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
-import django
-
-django.setup()
+# First of all Django, as the server has it.
+from benchmarks.served import USER  # noqa: I001
 
 from django.db import connection
 
-from benchmarks.served import USER
 from botplatform.accounts.models import User
 from tests.support.browser import Visitor, Web, browser
 
