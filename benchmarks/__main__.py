@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from benchmarks import backtest, command, signer, streams, sweep, web
+from benchmarks import backtest, command, hand, signer, streams, sweep, web
 from benchmarks.document import keep, markdown
 from benchmarks.peers import comparison
 
@@ -22,6 +22,7 @@ _PARTS = {
     "signer": signer,
     "web": web,
     "streams": streams,
+    "hand": hand,
 }
 
 

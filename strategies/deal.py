@@ -218,6 +218,11 @@ class Deal:
         return ZERO if tally is None else tally.bought + tally.sold
 
     @property
+    def trades(self) -> int:
+        """How many trades were counted."""
+        return len(self._trades)
+
+    @property
     def started(self) -> bool:
         """Whether anything has traded."""
         return bool(self._trades)

@@ -187,7 +187,11 @@ class Grid(Strategy):
         quick = cell is not None and plan.single and not deal.ending and plan.started(deal)
         if cell is None or not quick or (not plan.stays and not moving.stands_on(plan, deal, cell.number)):
             return next((order for order in self.orders(deal) if order.name == name), None)
-        order = order_of(deal, cell, plan.short)
+        asked = plan.asked
+        if asked is None or asked[0] is not cell or asked[1] != deal.trades:
+            # Both names of a cell are asked for after each of its fills, and have one answer.
+            asked = plan.asked = (cell, deal.trades, order_of(deal, cell, plan.short))
+        order = asked[2]
         return order if order.name == name else None
 
     def touched(self, deal: Deal, fill: Fill) -> tuple[str, ...] | None:

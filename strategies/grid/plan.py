@@ -25,6 +25,7 @@ from strategies.grid.cells import Cell, buy_name, sell_name
 from strategies.grid.choices import Beyond, ProfitIn, Spacing
 from strategies.grid.lines import arithmetic, endless, geometric, on_ticks
 from strategies.market import ONE, ZERO, Market
+from strategies.orders import Order
 
 if TYPE_CHECKING:
     from strategies.grid.bot import Grid
@@ -52,6 +53,7 @@ class Plan:
         "_cells",
         "_flaws",
         "_seen",
+        "asked",
         "by_name",
         "count",
         "fee",
@@ -92,6 +94,7 @@ class Plan:
         self.single = self.count is not None and grid.active_lines is None and grid.take_profit is None
         self.stays = grid.above is Beyond.STAY and grid.below is Beyond.STAY
         self.seen_in_fills = (-1, 0, 0)  # names of orders that traded, and the stretch of cells that they belong to
+        self.asked: tuple[Cell, int, Order] | None = None  # a cell's order when the deal had so many trades
         # What was last seen of the start, and what follows from it.
         self._seen: object = self
         self.waits, self.short = False, dict[int, Decimal]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -150,9 +151,13 @@ async def answer(request: HttpRequest, kind: str) -> JsonResponse:
     """What follows from the form; with `drag` and `at` after a line was dragged there."""
     owner = await aperson(request)
     _known(owner, kind)
-    reply, trial = await sync_to_async(_answered)(owner, kind, request.POST)
-    reply["test"] = await _tested(trial, testers().runs)
-    return JsonResponse(reply)
+    draft, moved = await sync_to_async(_moved)(owner, kind, request.POST)
+    # The run is another process's: everything else is worked out beside it.
+    reply, test = await asyncio.gather(
+        sync_to_async(answers.answer)(draft, identity(request.POST.get("bot", ""))),
+        _tested(await sync_to_async(answers.trial)(draft), testers().runs),
+    )
+    return JsonResponse({**reply, "set": moved, "test": test})
 
 
 @require_POST
@@ -304,7 +309,8 @@ def _made(draft: Draft) -> Bot | None:
         return None
 
 
-def _answered(owner: User, kind: str, sent: QueryDict) -> tuple[dict[str, Any], answers.Trial]:
+def _moved(owner: User, kind: str, sent: QueryDict) -> tuple[Draft, dict[str, str]]:
+    """The form after what was dragged, and what was typed by that."""
     draft = Draft.of(owner, kind, sent)
     moved = answers.after_drag(draft, sent.get("drag", ""), sent.get("at", "")) if "drag" in sent else {}
     if moved:
@@ -312,8 +318,7 @@ def _answered(owner: User, kind: str, sent: QueryDict) -> tuple[dict[str, Any], 
     if size := answers.sized_by_risk(draft):
         moved |= size
         draft = Draft(owner, kind, draft.typed | size, sent.getlist("more"))
-    reply = answers.answer(draft, identity(sent.get("bot", "")))
-    return {**reply, "set": moved}, answers.trial(draft)
+    return draft, moved
 
 
 def _trial(owner: User, kind: str, sent: QueryDict) -> answers.Trial:
