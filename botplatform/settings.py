@@ -6,7 +6,6 @@ and a mistake is named together with its remedy before anything starts.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import sys
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from botplatform.lib.layout import layout
+from botplatform.lib.own_file import kept
 
 
 class Environment(BaseSettings):
@@ -48,21 +48,7 @@ PLATFORM_DIR = LAYOUT.platform
 PLATFORM_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _secret_key() -> str:
-    """Django's own key, made once, kept in a file that only this user can read."""
-    path = PLATFORM_DIR / "django.key"
-    if not path.exists():
-        # Written aside and linked into place: two processes that start together must end with one key.
-        draft = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = kept(PLATFORM_DIR / "django.key", lambda: secrets.token_urlsafe(64).encode()).decode()
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts.split(",")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from functools import cache
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+
+from botplatform.lib.own_file import kept
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -42,13 +42,5 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # as above
 
 @cache
 def _key() -> Fernet:
-    """The web's own key, made once, in a file that only this user can read."""
-    path = settings.PLATFORM_DIR / "second-factors.key"
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(Fernet.generate_key())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return Fernet(path.read_bytes())
+    """The web's own, outside the database."""
+    return Fernet(kept(settings.PLATFORM_DIR / "second-factors.key", Fernet.generate_key))

@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 
 from tests.support.browser import Visitor, browser, chromium_or_skip
+from tests.support.hands import drag
 from tests.support.journeys import PASSWORD, Watched, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
@@ -49,22 +50,6 @@ def page(platform, chromium):
 def build(page, kind):
     page.goto(f"{page.url.split('/bots')[0].rstrip('/')}/bots/new/{kind}")
     page.locator("#builder[data-asked]").wait_for()
-    page.locator("#builder:not([data-busy])").wait_for()
-
-
-def drag(page, handle, pixels):
-    y = page.evaluate(
-        """handle => { const detail = { handle };
-        document.querySelector("#builder").dispatchEvent(new CustomEvent("where-is", { detail })); return detail.y; }""",
-        handle,
-    )
-    box = page.locator("#builder-chart").bounding_box()
-    x, top = box["x"] + box["width"] / 3, box["y"] + y
-    page.mouse.move(x, top)
-    page.mouse.down()
-    for part in range(1, 9):
-        page.mouse.move(x, top + pixels * part / 8)
-    page.mouse.up()
     page.locator("#builder:not([data-busy])").wait_for()
 
 

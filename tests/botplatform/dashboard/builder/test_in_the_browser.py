@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from botplatform.bots.models import Bot
 from tests.botplatform.dashboard import seeds
 from tests.botplatform.dashboard.builder.pasts import archived, walk
+from tests.support.hands import drag, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
@@ -34,29 +35,6 @@ def build(visit, owner, past):
         return visitor.page
 
     return build
-
-
-def settled(page):
-    """Waits until nothing is being asked any more; answers how often it was."""
-    page.locator("#builder:not([data-busy])").wait_for()
-    return int(page.get_attribute("#builder", "data-asked"))
-
-
-def drag(page, handle, pixels):
-    """Takes hold of a line and moves it down by so many pixels, in steps as a hand does."""
-    y = page.evaluate(
-        """handle => { const detail = { handle };
-        document.querySelector("#builder").dispatchEvent(new CustomEvent("where-is", { detail })); return detail.y; }""",
-        handle,
-    )
-    box = page.locator("#builder-chart").bounding_box()
-    x, top = box["x"] + box["width"] / 3, box["y"] + y
-    page.mouse.move(x, top)
-    page.mouse.down()
-    for part in range(1, 9):
-        page.mouse.move(x, top + pixels * part / 8)
-    page.mouse.up()
-    settled(page)
 
 
 def figures(page):
