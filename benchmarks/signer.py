@@ -1,21 +1,17 @@
 """Placing an order through the signer beside the stock ccxt call: OpenBao, ledger, audit and exchange are all real."""
 
 import asyncio
-import os
 import threading
 import time
-import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
 
-import ccxt.async_support
-
+from benchmarks import stages
+from benchmarks.bots import Bench, Bot, Both, Clocked
 from benchmarks.document import Part
-from tests.support.machine import Account, Machine
+from tests.support.machine import Machine
 from tests.support.postgres import Postgres, PostgresMachine, programs
 from tests.vault.wire import token_headers
-from vault.messages.words import Cancel, Place
 from vault.tokens.proofs import check_token_proof
 from vault.tokens.tokens import Mint
 
@@ -23,10 +19,10 @@ _TURNS = 200
 _RATE, _SECONDS = 100, 8  # orders a second, and for how long
 _RESTING = 190  # an exchange takes 200 of one account on a market
 _CLIENTS = (1, 2, 4, 8, 16)
+_CLIENTS_OF_TWO = (2, 4, 8, 16, 32)
 _P50, _P99, _CPU = 6, 25, 2  # milliseconds
 _USUAL = {"poll_seconds": 1, "reference_seconds": 5, "recv_window": 5}  # as outside of tests
 _UNLIMITED = {"weight": 10_000_000, "orders": 10_000_000}
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 def measure():
@@ -39,102 +35,28 @@ def measure():
         steady(part, bench)
         saturated(part, bench, "SQLite")
         tokens(part, bench)
+    where(part)
     if programs() is not None:
-        with Postgres() as server, PostgresMachine(server, **_USUAL) as machine:
-            machine.paper.call("POST", "/limits", _UNLIMITED)
-            saturated(part, Bench(machine), "PostgreSQL")
-    part.notes.append("One signer a database: a second one that is started on it stops the first.")
+        with Postgres() as server:
+            on_postgresql(part, server)
     part.notes += [
+        "One signer a database: a second one that is started on it stops the first.",
+        "Two signers have a database each on one server, and a key store each; here all share two cores with clients.",
         "Signer, OpenBao, exchange and clients share this machine; the ledger writes with `synchronous=FULL`.",
         "The signer's processor time has everything in it that the process does, watching the accounts included.",
     ]
     return part
 
 
-class Bench:
-    """As many bots as are asked for."""
-
-    def __init__(self, machine):
-        self.machine = machine
-        self.bots = []
-
-    def some(self, count):
-        while len(self.bots) < count:
-            self.bots.append(Bot(self.machine))
-        for bot in self.bots[:count]:
-            bot.begin()
-        return self.bots[:count]
-
-    def processor(self):
-        """Seconds of the processor that the signer has taken so far."""
-        fields = Path(f"/proc/{self.machine.signer.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK
-
-
-class Bot:
-    """One bot that places buys far below the market, so that they rest, and takes them off again.
-
-    It has an account of its own, because an account may have 200 orders on a market.
-    """
-
-    def __init__(self, machine):
-        self._opened = machine.paper.open_account(USDT="100000000", BTC="10")
-        owner = uuid.uuid4()
-        credential = machine.connect(owner, self._opened["key"], self._opened["secret"])
-        account = Account(id=self._opened["account"], owner=owner, credential=credential)
-        self._url = machine.paper_url
-        self.grant = machine.grant(account, orders_a_minute=6000, exits_a_minute=6000)
-        self._runner, self.lease = machine.runner(), None
-        self.deal = uuid.uuid4()
-        self.names = []
-
-    def begin(self):
-        if self.lease is not None and self.lease.live:
-            self.lease.renew()
-            return
-        self.lease = self._runner.take_lease(f"bench-{uuid.uuid4().hex[:8]}")
-        self.lease.open_grant(self.grant)
-
-    def stock(self):
-        """An unmodified ccxt with the same account's key."""
-        public, private = f"{self._url}/api/v3", f"{self._url}/sapi/v1"
-        return ccxt.async_support.binance(
-            {
-                "apiKey": self._opened["key"],
-                "secret": self._opened["secret"],
-                "enableRateLimit": False,
-                "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
-                "urls": {"api": {"public": public, "private": public, "sapi": private}},
-            }
-        )
-
-    def place(self):
-        self._stay()
-        name = f"order-{uuid.uuid4().hex[:12]}"
-        self.names.append(name)
-        word = Place(
-            grant=self.grant,
-            deal=self.deal,
-            name=name,
-            generation=1,
-            market="BTC/USDT",
-            side="buy",
-            type="limit",
-            amount="0.001",
-            price="50000",
-        )
-        answer = self.lease.place(word)
-        assert answer.state == "accepted", answer
-
-    def _stay(self):
-        if self.lease.until < time.monotonic() + 5:
-            self.lease.renew()
-
-    def tidy(self):
-        for name in self.names:
-            self._stay()
-            self.lease.cancel(Cancel(grant=self.grant, deal=self.deal, name=name, generation=1))
-        self.names.clear()
+def on_postgresql(part, server):
+    """One signer, then a second one beside it."""
+    with PostgresMachine(server, **_USUAL) as one:
+        one.paper.call("POST", "/limits", _UNLIMITED)
+        bench = Bench(one)
+        saturated(part, bench, "PostgreSQL")
+        with PostgresMachine(server, **_USUAL) as other:
+            other.paper.call("POST", "/limits", _UNLIMITED)
+            saturated(part, Both(bench, Bench(other)), "two signers on PostgreSQL", _CLIENTS_OF_TWO)
 
 
 def one_by_one(part, bench):
@@ -232,10 +154,35 @@ class Load:
     processor: float  # milliseconds an order
 
 
-def saturated(part, bench, database):
+def where(part):
+    """Where the signer's time goes at the steady rate."""
+    with Clocked(**_USUAL) as machine:
+        machine.paper.call("POST", "/limits", _UNLIMITED)
+        bench = Bench(machine)
+        bots = bench.some(16)
+        paced(bots)  # warm
+        _together(Bot.tidy, bots)
+        bench.some(16)
+        machine.stages()
+        loop, ledger = machine.threads()
+        orders = len(paced(bots))
+        spent = machine.stages()
+        loop, ledger = (after - before for after, before in zip(machine.threads(), (loop, ledger), strict=True))
+    on_loop, on_ledger = ({name: spent[name] for name in names} for names in (stages.LOOP, stages.LEDGER))
+    on_loop["the rest of the request"] = spent[stages.WHOLE] - sum(on_loop.values())
+    on_loop["HTTP server, event loop, watching the accounts"] = loop - spent[stages.WHOLE]
+    on_ledger["transactions begun and ended, waking up, watching the accounts"] = ledger - sum(on_ledger.values())
+    table = [["where the signer's processor goes", "thread", "ms an order"]]
+    for thread, rows in (("event loop", on_loop), ("ledger", on_ledger)):
+        table += [[name, thread, f"{spent / orders:.2f}"] for name, spent in rows.items()]
+        table.append(["**together**", thread, f"**{sum(rows.values()) / orders:.2f}**"])
+    part.tables.append(table)
+
+
+def saturated(part, bench, database, counts=_CLIENTS):
     """As fast as so many clients can, each waiting for its answer."""
     table = [[f"clients at once, {database}", "orders a second", "p50 ms", "p99 ms", "signer's processor ms"]]
-    for clients in _CLIENTS:
+    for clients in counts:
         load = at_once(bench, clients)
         _, p50, p99 = _row("", load.spans)
         table.append([str(clients), f"{load.a_second:.0f}", p50, p99, f"{load.processor:.2f}"])

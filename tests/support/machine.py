@@ -31,6 +31,8 @@ class Account:
 
 
 class Machine:
+    serving = ("-m", "vault", "serve")  # how its signer is started
+
     def __init__(self, *paper_options, **vault_settings):
         self.folder = Path(tempfile.mkdtemp(prefix="bp-"))
         self.env = {
@@ -147,9 +149,7 @@ class Machine:
     def launch_signer(self, env=None):
         """Started, and not waited for."""
         token = run("-m", "botplatform.supervisor", "wrap-signer", "--var", self.folder, env=self.env)
-        self.signer = start(
-            "-m", "vault", "serve", env=env or self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE
-        )
+        self.signer = start(*self.serving, env=env or self.env, log=self.folder / "signer.log", stdin=subprocess.PIPE)
         self.signer.stdin.write(token.encode())
         self.signer.stdin.close()
 

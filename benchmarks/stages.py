@@ -1,0 +1,115 @@
+"""The signer with clocks on its stages: `python -m benchmarks.stages serve` in place of `python -m vault serve`.
+
+Processor time of the thread that a stage runs on, waiting left out. On SIGUSR1 what has come together is written down,
+and counted anew. The clocks themselves take a tenth of a millisecond of an order.
+"""
+
+import functools
+import json
+import os
+import signal
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from vault import __main__ as program
+
+WHERE = "BENCHMARK_STAGES"  # the file to write to, in the environment
+WHOLE = "the request"
+LEDGER = ("may it be sent?", "the last look", "what came of it", "commits")
+LOOP = ("token and proof", "ccxt builds", "the request is checked", "MAC", "sent, answer read")
+
+_spent = defaultdict(float)
+
+
+class _Timed:
+    """A coroutine whose own steps are timed, not what it waits for."""
+
+    def __init__(self, stage, coroutine):
+        self._stage, self._coroutine = stage, coroutine
+
+    def __await__(self):
+        value, raised = None, None
+        while True:
+            began = time.thread_time()
+            try:
+                waits_for = self._coroutine.send(value) if raised is None else self._coroutine.throw(raised)
+            except StopIteration as done:
+                return done.value
+            finally:
+                _spent[self._stage] += time.thread_time() - began
+            raised = None
+            try:
+                value = yield waits_for
+            except BaseException as why:  # noqa: BLE001 - the coroutine's own to handle
+                raised = why
+
+
+def _clock(owner, name, stage):
+    act = getattr(owner, name)
+
+    @functools.wraps(act)
+    def timed(*args, **kwargs):
+        began = time.thread_time()
+        try:
+            return act(*args, **kwargs)
+        finally:
+            _spent[stage] += time.thread_time() - began
+
+    setattr(owner, name, timed)
+
+
+def _clock_waiting(owner, name, stage):
+    act = getattr(owner, name)
+
+    @functools.wraps(act)
+    async def timed(*args, **kwargs):
+        return await _Timed(stage, act(*args, **kwargs))
+
+    setattr(owner, name, timed)
+
+
+def _install():
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from vault.custody.session import Keystore
+    from vault.server.application import Application
+    from vault.service import identify, place
+    from vault.signing.built import Expected
+    from vault.signing.venue import Venue
+    from vault.signing.workshop import Workshop
+
+    for (owner, name), stage in zip(
+        ((place, "_admit"), (place, "_may_be_sent"), (place, "_accepted"), (BaseDatabaseWrapper, "_commit")),
+        LEDGER,
+        strict=True,
+    ):
+        _clock(owner, name, stage)
+    proof, builds, checked, mac, sent = LOOP
+    for owner, name, stage in (
+        (identify, "bearer", proof),
+        (Workshop, "build", builds),
+        (Expected, "check", checked),
+        (Workshop, "read", sent),
+    ):
+        _clock(owner, name, stage)
+    for owner, name, stage in ((Keystore, "mac", mac), (Venue, "send", sent), (Application, "_answer", WHOLE)):
+        _clock_waiting(owner, name, stage)
+
+
+def _write(*_):
+    partly = Path(os.environ[WHERE] + ".new")
+    partly.write_text(json.dumps(_spent))
+    partly.rename(os.environ[WHERE])
+    _spent.clear()
+
+
+def _serve(arguments, serve=program._serve):  # noqa: SLF001 - the command itself, timed
+    _install()
+    signal.signal(signal.SIGUSR1, _write)
+    serve(arguments)
+
+
+if __name__ == "__main__":
+    program._serve = _serve  # noqa: SLF001 - see above
+    program.main()
