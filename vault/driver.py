@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -56,8 +57,8 @@ def placed(sql: str) -> str:
     return sql.replace("%s", "?").replace("%%", "%") if connection.vendor == "sqlite" else sql
 
 
-def binder(field: Any) -> Bind:
-    """How a value of this field is given to the driver."""
+def binder(field: Any) -> tuple[type[Any], Bind]:
+    """How a value of this field is given to the driver: one of this type as it is, any other by the function."""
     if isinstance(field, models.ForeignKey):
         field = field.target_field
     on_sqlite = connection.vendor == "sqlite"
@@ -69,7 +70,7 @@ def binder(field: Any) -> Bind:
         # Anything else that the field takes is for Django to convert.
         return written(value if type(value) is kind else field.to_python(value))
 
-    return bind
+    return (kind if written in (_same, str) and kind is not date else type(None)), bind
 
 
 def reader(field: Any, convert: Sequence[Callable[..., Any]], column: Any) -> Read:
@@ -96,9 +97,12 @@ def _hex(value: UUID) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ")[: -len("+00:00")]
 
 
+@lru_cache(maxsize=65_536)  # the same grants, keys and deals again and again
 def _uuid(value: str | None) -> UUID | None:
     return None if value is None else UUID(value)
 

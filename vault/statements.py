@@ -47,7 +47,7 @@ class Select(Generic[M]):
         meta = queryset.model._meta  # noqa: SLF001 - Django's documented way to a model's fields
         names = [lookup.partition("__")[0] for lookup in lookups]
         self._fields = [_column(meta.pk if name == "pk" else meta.get_field(name)) for name in names]
-        self._binders: list[Bind] = []
+        self._binders: list[tuple[type[Any], Bind]] = []
         self._written: dict[tuple[int, ...], _Written] = {}
 
     def rows(self, *values: Any) -> list[Values]:
@@ -71,11 +71,11 @@ class Select(Generic[M]):
         if written is None:
             written = self._written[shape] = self._write(shape)
         parameters = [*written.fixed]
-        for bind, value in zip(self._binders, values, strict=True):
+        for (kind, bind), value in zip(self._binders, values, strict=True):
             if isinstance(value, tuple):
                 parameters += [bind(each) for each in value]
             else:
-                parameters.append(bind(value))
+                parameters.append(value if type(value) is kind else bind(value))
         found: list[Values] = execute(written.sql, parameters).fetchall()
         return written, found
 
@@ -114,14 +114,15 @@ class Table(Generic[M]):
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed: tuple[str, ...] = getattr(model, "FIXED", ())
         self._changing = [field for field in self._others if _named(field) not in fixed]
+        self._defaults = [(field.attname, field.get_default) for field in (self._pk, *self._others)]
         self._insert: dict[bool, _Write] = {}
         self._update: _Write | None = None
 
     def new(self, **values: Any) -> M:
         """As the model's own constructor, by the names of the columns. Raises TypeError for one that it has not."""
         made = _made(self._model)
-        for field in (self._pk, *self._others):
-            made.__dict__[field.attname] = values.pop(field.attname) if field.attname in values else field.get_default()
+        for name, default in self._defaults:
+            made.__dict__[name] = values.pop(name) if name in values else default()
         if values:
             raise TypeError(f"{self._name} has no {', '.join(values)}")
         return made
@@ -162,10 +163,12 @@ class _Write:
 
     def __init__(self, sql: str, fields: Sequence[models.Field[Any, Any]]) -> None:
         self._sql = placed(sql)
-        self._binders = [(field.attname, binder(field)) for field in fields]
+        self._binders = [(field.attname, *binder(field)) for field in fields]
 
     def run(self, row: models.Model) -> Any:
-        return execute(self._sql, [bind(getattr(row, name)) for name, bind in self._binders])
+        values = row.__dict__
+        bound = [value if type(value := values[name]) is kind else bind(value) for name, kind, bind in self._binders]
+        return execute(self._sql, bound)
 
 
 def _loaded(model: type[M], values: Any) -> M:

@@ -18,6 +18,7 @@ from vault.ledger.recount import differences, differences_of
 from vault.messages.answers import State
 from vault.messages.money import written
 from vault.messages.words import Place
+from vault.service import watch
 
 pytestmark = pytest.mark.django_db
 
@@ -250,6 +251,15 @@ def test_books_that_are_missing_are_told(bot):
     bot.place("buy", 1, 100)
     Account.objects.filter(grant=bot.grant).delete()
     assert differences() == [f"Grant {bot.grant}: it has orders and no books."]
+
+
+def test_orders_that_were_prepared_and_never_sent_are_looked_up(bot):
+    """What a signer of before left behind: its rows began in a state that there is no more."""
+    order = bot.place("buy", 2, 100)
+    Order.objects.filter(pk=order.pk).update(state="prepared")
+    import_module("vault.ledger.migrations.0004_orders_begin_as_sending").begin_as_sending(apps, None)
+    watch.after_a_stop()
+    assert Order.objects.get(pk=order.pk).state == "unknown"
 
 
 def test_a_ledger_from_before_the_books_gets_them(bot):

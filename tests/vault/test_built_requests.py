@@ -1,5 +1,6 @@
 """A built request says the intent and nothing else, or it is not signed."""
 
+import json
 import urllib.request
 from dataclasses import replace
 from decimal import Decimal
@@ -45,6 +46,40 @@ OPERATIONS = {
     "balances": lambda _: binance.balances(),
     "rights": lambda _: binance.key_rights(),
 }
+
+
+PLACED = {
+    "symbol": "BTCUSDT",
+    "orderId": 28,
+    "clientOrderId": CLIENT_ORDER_ID,
+    "transactTime": 1507725176595,
+    "price": "50000.00",
+    "origQty": "0.00100",
+    "executedQty": "0.00040",
+    "cummulativeQuoteQty": "20.00",
+    "status": "NEW",
+    "timeInForce": "GTC",
+    "type": "LIMIT",
+    "side": "BUY",
+}
+
+
+@pytest.mark.parametrize(
+    "status",
+    [*("NEW", "PENDING_NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "PENDING_CANCEL", "REJECTED"), "EXPIRED", "ODD"],
+)
+def test_the_answer_to_a_new_order_is_read_as_ccxt_would(workshop, status):
+    answer = PLACED | {"status": status}
+    mine = workshop.read(buy(workshop).call, Response(status=200, reason="OK", text=json.dumps(answer)))
+    theirs = ccxt.binance({"options": {"fetchMarkets": {"types": ["spot"]}}}).parse_order(answer)
+    assert (mine["id"], mine["clientOrderId"], mine["status"]) == ("28", CLIENT_ORDER_ID, theirs["status"])
+    assert Decimal(mine["filled"]) == Decimal(str(theirs["filled"]))
+
+
+def test_an_answer_about_another_order_says_nothing_of_ours(workshop):
+    answer = json.dumps(PLACED | {"clientOrderId": "another"})
+    with pytest.raises(Unsure):
+        workshop.read(buy(workshop).call, Response(status=200, reason="OK", text=answer))
 
 
 @pytest.fixture(params=OPERATIONS)

@@ -158,11 +158,17 @@ def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:
 
 
 def current(grant_id: UUID) -> Grant:
-    """The grant, unless it was revoked. Raises Refused."""
+    """The grant with its key, unless it was revoked. Raises Refused."""
+    grant = standing(grant_id)
+    (grant.credential,) = _CREDENTIAL.all(grant.credential_id)
+    return grant
+
+
+def standing(grant_id: UUID) -> Grant:
+    """As `current`, without its key."""
     grant = _GRANT.first(grant_id)
     if grant is None:
         raise Refused(Code.NOT_FOUND, "No such grant.")
     if grant.revoked_at:
         raise Refused(Code.GRANT_REVOKED)
-    (grant.credential,) = _CREDENTIAL.all(grant.credential_id)
     return grant

@@ -65,10 +65,15 @@ class Book:
         account = self._account
         if moment <= account.since:
             return
-        for trade in _PAST.all(account.grant, account.since, moment):
+        if (account.traded, account.slipped) != ("0", "0"):  # else there is nothing to forget
+            self._forget(_PAST.all(account.grant, account.since, moment))
+        account.since = moment
+
+    def _forget(self, trades: Iterable[Trade]) -> None:
+        account = self._account
+        for trade in trades:
             _move(account, "traded", -_worth(trade))
             _move(account, "slipped", -Decimal(trade.slippage))
-        account.since = moment
 
     @property
     def open_orders(self) -> int:

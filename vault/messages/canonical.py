@@ -44,9 +44,7 @@ def body_hash(body: bytes) -> str:
 def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError("A float has no canonical form; write the number as a decimal string.")
-    if isinstance(value, dict):
-        for each in value.values():
-            _refuse_floats(each)
-    elif isinstance(value, list):
-        for each in value:
-            _refuse_floats(each)
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            if type(each) is not str:
+                _refuse_floats(each)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import logging
 import shutil
 import socket
@@ -25,6 +26,8 @@ from vault.signing.venue import Venue
 from vault.tokens.tokens import Mint
 
 log = logging.getLogger(__name__)
+
+_ALLOCATED = 10_000  # objects more than were let go, after which garbage is looked for
 
 
 class NoSuchGroup(Exception):
@@ -78,6 +81,10 @@ async def serve(wrapping_token: str) -> None:
         *(streams.watch(signer), lost.watch(signer), witness.watch(), keystore.keep_renewed()),
     )
     background = [asyncio.create_task(task) for task in tasks]
+    # What is there now stays: to look through all of it for garbage would hold up an order now and then.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATED)
     try:
         await _listen(Application(signer), _bind(VAULT.signer_socket))
     finally:

@@ -42,6 +42,7 @@ from vault.service import cancel, facts, place, sending
 from vault.service.kills import grants_in, kill_from_host
 from vault.service.signer import Signer
 from vault.signing.workshop import Filters
+from vault.statements import Select
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ _FIRST_ROOM = Decimal("0.01")  # how far from fair the first attempt may trade
 _FEE = Decimal("0.001")  # of what is bought back the exchange keeps about so much in the coin
 _HOST = Present(fence=0, present_fence=0, epoch=0, present_epoch=0)
 _ANY = Decimal("Infinity")
+_UNFINISHED = Select(Flattening.objects.filter(done_at=None).order_by("asked_at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +89,13 @@ async def watch(signer: Signer) -> NoReturn:
     attempts: dict[tuple[UUID, str], int] = {}
     while True:
         try:
-            for asked in await signer.database.run(_unfinished):
+            for asked in await signer.database.look(_UNFINISHED.all):
                 await one_turn(signer, asked, attempts)
         except (Refused, Retry) as why:
             log.warning("flattening: %s", why)
         except Exception:
             log.exception("flattening failed; trying again")
         await asyncio.sleep(_EVERY)
-
-
-def _unfinished() -> list[Flattening]:
-    return list(Flattening.objects.filter(done_at=None).order_by("asked_at"))
 
 
 async def one_turn(signer: Signer, asked: Flattening, attempts: dict[tuple[UUID, str], int]) -> None:

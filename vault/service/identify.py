@@ -135,8 +135,16 @@ def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
 
 
 def in_force(claims: Claims) -> Grant:
-    """The grant, if it still is what the token says. Raises Refused."""
-    grant = grants.current(claims.grant)
+    """The grant with its key, if it still is what the token says. Raises Refused."""
+    return _as_told(claims, grants.current(claims.grant))
+
+
+def still_in_force(claims: Claims) -> Grant:
+    """As `in_force`, without its key."""
+    return _as_told(claims, grants.standing(claims.grant))
+
+
+def _as_told(claims: Claims, grant: Grant) -> Grant:
     if grant.epoch != claims.epoch:
         raise Refused(Code.GRANT_REVOKED)
     if grant.version != claims.version:

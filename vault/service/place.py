@@ -217,8 +217,8 @@ def _may_be_sent(order: Order, still_wanted: Callable[[], None]) -> None:
 
 def _still_wanted(signer: Signer, caller: Bearer, admitted: Admitted) -> None:
     """Raises Refused when its runner or its grant may not place it any more."""
-    stops.still(signer, identify.in_force(caller.claims), admitted.order, admitted.epoch)
-    leases.live(caller.claims.shard, caller.claims.fence, now=clock.now(), holder=caller.claims.runner)
+    stops.still(signer, identify.still_in_force(caller.claims), admitted.order, admitted.epoch)
+    leases.still_live(caller.claims.shard, caller.claims.fence, now=clock.now(), holder=caller.claims.runner)
 
 
 def _end(admitted: Admitted, state: State, reason: str) -> OrderAnswer:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
 from typing import NoReturn
 from uuid import UUID
 
@@ -39,6 +38,7 @@ _TRADING = Select(
     Order.objects.order_by("credential").values_list("credential").distinct(),
     "state__in",
 )
+_READY = Select(Credential.objects.filter(state=Credential.State.READY))
 _LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
@@ -62,7 +62,7 @@ async def watch(signer: Signer) -> NoReturn:
 
 
 async def _tend(signer: Signer, running: dict[UUID, asyncio.Task[NoReturn]], needed_at: dict[UUID, float]) -> None:
-    trading, ready = await signer.database.run(_whose, tuple(running))
+    trading, ready = await signer.database.look(_whose, frozenset(running))
     now = clock.monotonic()
     for credential in trading & ready.keys():
         needed_at[credential] = now
@@ -79,11 +79,11 @@ async def _tend(signer: Signer, running: dict[UUID, asyncio.Task[NoReturn]], nee
         del needed_at[credential]
 
 
-def _whose(running: Iterable[UUID]) -> tuple[set[UUID], dict[UUID, Credential]]:
+def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, Credential]]:
     """Keys with orders that are not over; of these and of `running`, the ones that are connected."""
     trading = {credential for (credential,) in _TRADING.rows(_LIVE)}
-    connected = Credential.objects.filter(state=Credential.State.READY)
-    return trading, connected.in_bulk(trading.union(running))
+    asked = trading | running
+    return trading, {row.id: row for row in _READY.all() if row.id in asked} if asked else {}
 
 
 async def _keep(signer: Signer, credential: Credential) -> NoReturn:

@@ -75,6 +75,9 @@ class Live(NamedTuple):
 
 
 _LIVE_ORDERS = Select(Order.objects.order_by("id").values_list(*Live._fields), "state__in")
+_LATE = Select(Order.objects.filter(state=State.SENDING), "updated_at__lt")
+_LATE_CANCELS = Select(Order.objects.filter(cancelling=True), "updated_at__lt")
+_READY = Select(Credential.objects.filter(state=Credential.State.READY))
 _ONE_LIVE_ORDER = Select(Order.objects.values_list(*Live._fields), "pk")
 
 
@@ -171,7 +174,7 @@ def _accounts() -> list[Account]:
     for order in map(Live._make, _LIVE_ORDERS.rows(_LIVE)):
         grouped.setdefault((order.credential, order.market), []).append(order)
     # With a key that was removed nothing can be read any more.
-    credentials = Credential.objects.filter(state=Credential.State.READY).in_bulk({each for each, _ in grouped})
+    credentials = {row.id: row for row in _READY.all()} if grouped else {}
     return [
         Account(credential=credentials[credential], market=market, orders=orders)
         for (credential, market), orders in grouped.items()
@@ -183,9 +186,9 @@ def _tidy() -> None:
     """What requests that ended in an error left behind. Nothing that is still under way is that old."""
     now = clock.now()
     late = now - sending.DEADLINE - timedelta(seconds=VAULT.exchange_timeout + 5)
-    for order in Order.objects.filter(state=State.SENDING, updated_at__lt=late):
+    for order in _LATE.all(late):
         _unanswered(order, "no answer", now=now)
-    for order in Order.objects.filter(cancelling=True, updated_at__lt=late):
+    for order in _LATE_CANCELS.all(late):
         _cancel_given_up(order, "it was given up", now=now)
 
 

@@ -9,6 +9,7 @@ from vault.statements import Select, Table
 from vault.tokens.models import EnrolledKey, Lease
 
 _LEASE = Select(Lease.objects.select_for_update()[:1], "shard")
+_SEEN = Select(Lease.objects.all(), "shard")
 _LEASES = Table(Lease)
 WINDOW = 62  # sequence numbers that may arrive out of order, bounded by the bits of the column
 
@@ -42,8 +43,16 @@ def end_all(*, now: datetime, further: int = 1) -> None:
 
 
 def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) -> Lease:
-    """The lease that this fence belongs to. Raises Refused when it is gone, overtaken or another's."""
-    lease = _LEASE.first(shard)
+    """The lease that this fence belongs to, for who will write it. Raises Refused: gone, overtaken or another's."""
+    return _checked(_LEASE.first(shard), fence, now=now, holder=holder)
+
+
+def still_live(shard: str, fence: int, *, now: datetime, holder: str) -> None:
+    """As `live`, for who only looks."""
+    _checked(_SEEN.first(shard), fence, now=now, holder=holder)
+
+
+def _checked(lease: Lease | None, fence: int, *, now: datetime, holder: str | None) -> Lease:
     if lease is None or fence > lease.fence:
         raise Refused(Code.LEASE_EXPIRED, "No such lease was ever given.")
     if fence < lease.fence:

@@ -164,6 +164,28 @@ def test_a_signer_that_was_stopped_between_policy_and_send_sends_nothing(bot):
     goes_on(bot)
 
 
+def test_an_order_that_a_killed_signer_had_not_sent_is_looked_up_and_found_absent(bot):
+    """Nobody is left who knows that it was not sent."""
+    machine = bot.machine
+    bot.lease.open_grant(bot.grant)
+    late = Late(bot)
+    machine.bao_pause()
+    try:
+        late.start()
+        wait_until(lambda: admitted(machine), what="the order being admitted")
+        machine.kill_signer()
+    finally:
+        machine.bao_resume()
+    late.join(30)
+    assert [type(why) for why in late.failures] == [OutcomeUnknown]
+    machine.start_signer()
+    goes_on(bot)
+    refused(Code.GENERATION_ALIVE, bot.place, "late", 2)
+    bot.becomes("absent", "late")
+    assert bot.place("late", 2).state == "accepted"
+    assert len(bot.at_exchange()) == 2
+
+
 def test_a_disk_that_takes_nothing_more_stops_every_order_before_it_is_sent(bot):
     machine = bot.machine
     bot.place("before")
