@@ -31,6 +31,7 @@ from botplatform.lib import clock  # noqa: E402
 from botplatform.markets.archive import archive, load_path  # noqa: E402
 from botplatform.markets.models import Market  # noqa: E402
 from strategies.kinds import KINDS  # noqa: E402
+from tests.support.cookies import sign_cookies  # noqa: E402
 
 
 def bots(price):
@@ -63,6 +64,7 @@ async def dragged(client, place, kind, given, handle, near, turns):
 
 
 def main(turns, candles):
+    sign_cookies()
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     call_command("migrate", verbosity=0)
     loaded = load_path(Path(candles))

@@ -21,6 +21,7 @@ from django.test.utils import CaptureQueriesContext
 
 from botplatform.accounts.models import User
 from botplatform.bots.models import Bot
+from tests.support.cookies import sign_cookies
 
 USER = "seeded"
 
@@ -72,6 +73,7 @@ def measured(client, path, turns):
 
 
 def main(turns):
+    sign_cookies()
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     settings.STORAGES = {
         **settings.STORAGES,

@@ -4,6 +4,7 @@ import pytest
 
 from botplatform.exchanges import vault
 from botplatform.lib.layout import Layout
+from tests.support.cookies import sign_cookies
 from tests.support.machine import Machine
 
 
@@ -24,3 +25,6 @@ def signer(machine, settings):
     if vault.web.cache_info().currsize:
         vault.web().close()
     vault.web.cache_clear()
+
+
+sign_cookies()

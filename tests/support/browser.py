@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.support.cookies import sign_cookies
 from tests.support.processes import run, start, stop, wait_until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -101,6 +102,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _session(self, user):
+        sign_cookies()
         client = Client()
         client.force_login(user)
         value = client.cookies["sessionid"].value

@@ -7,6 +7,7 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -255,3 +256,30 @@ def test_a_command_is_run_by_somebody_who_is_there():
 def test_asking_again_keeps_nothing_of_what_was_sent(client, person):
     answer = ask_again("/bots/x/")
     assert answer.url == "/account/confirm?next=%2Fbots%2Fx%2F"
+
+
+# What a copy of the database is good for
+
+
+def test_the_key_of_a_sessions_row_lets_nobody_in(client, person):
+    sign_in(client, PASSWORD)
+    thief = Client()
+    for row in Session.objects.all():
+        thief.cookies["sessionid"] = row.session_key
+        assert thief.get("/").status_code == 302
+
+
+def test_what_the_list_of_sessions_keeps_lets_nobody_in(client, person):
+    sign_in(client, PASSWORD)
+    thief = Client()
+    thief.cookies["sessionid"] = UserSession.objects.get().session_key
+    assert thief.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "change", [lambda c: c[:-1], lambda c: c.replace(":", ";"), lambda c: f"x{c}", lambda c: c[:0]]
+)
+def test_a_cookie_that_was_changed_is_nobodys(client, person, change):
+    sign_in(client, PASSWORD)
+    client.cookies["sessionid"] = change(client.cookies["sessionid"].value)
+    assert client.get("/").status_code == 302
