@@ -71,6 +71,7 @@ def move(bots, turn):
 async def main(readers, seconds):
     user = await sync_to_async(User.objects.get)(username=USER)
     bots = [bot async for bot in Bot.objects.filter(owner=user).order_by("pk")[:_BOTS]]
+    sign_cookies()
     client = Client()
     await sync_to_async(client.force_login)(user)
     cookies = {"sessionid": client.cookies["sessionid"].value}
