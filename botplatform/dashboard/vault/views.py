@@ -11,10 +11,13 @@ from django.views.decorators.http import require_safe
 
 from botplatform.dashboard.people import person
 from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
-from botplatform.dashboard.vault import kills
+from botplatform.dashboard.vault import grants, kills
+from botplatform.dashboard.vault.record import record
 from botplatform.exchanges.accounts import learn
 from botplatform.exchanges.vault import Code, web
 from vault.messages.refusals import SENTENCES
+
+_ORDERS = 25  # that are shown
 
 
 @require_safe
@@ -32,8 +35,10 @@ def vault(request: HttpRequest) -> HttpResponse:
         "dashboard/vault/page.html",
         {
             "credentials": connected,
-            "grants": tables.grants,
-            "orders": tables.orders,
+            "grants": grants.shown(tables.grants),
+            "orders": tables.orders[:_ORDERS],
+            "record": record(tables.audit, tables.grants),
+            "mode": tables.mode,
             "refused": refused,
             "troubles": tables.troubles,
             "kills": kills.shown(tables.kills),

@@ -20,6 +20,25 @@ def test_it_shows_ones_own_keys_and_grants_and_nobody_elses(client, owner, stran
     assert "in force" not in client.get("/vault/").content.decode()
 
 
+def test_a_grant_is_told_in_words_with_who_runs_it(client, owner, signer):
+    signer.grant(signer.account(owner=owner.pk))
+    client.force_login(owner)
+    page = client.get("/vault/").content.decode()
+    assert "It may buy and sell on BTC/USDT, and on no other market. It can never withdraw." in page
+    assert "No single order is worth more than" in page
+    assert "never run" in page
+
+
+def test_the_record_says_how_far_it_goes(client, owner, stranger, signer):
+    signer.grant(signer.account(owner=owner.pk))
+    client.force_login(owner)
+    page = client.get("/vault/").content.decode()
+    assert "The newest of yours is number" in page
+    assert "the signer works normally" in page
+    client.force_login(stranger)
+    assert "Nothing is recorded" in client.get("/vault/").content.decode()
+
+
 def test_a_signer_that_is_away_is_a_sentence(client, owner):
     client.force_login(owner)
     answer = client.get("/vault/")
