@@ -48,7 +48,8 @@ def main(wanted: str) -> None:
     step(f"packages-{wanted}", locks, lambda: sync(locks), PYTHON, f"{made_with} compiled")
     # Where Python may not write what it compiled, each command would compile half a second of it again.
     command(PYTHON, "-m", "compileall", "-q", "botplatform", "strategies", "vault", retries=0)
-    step("npm", [ROOT / "package-lock.json", ROOT / ".npmrc"], install_npm, ROOT / "node_modules")
+    npm = [ROOT / "package-lock.json", ROOT / ".npmrc"]
+    step("npm", npm, lambda: install_npm(wanted), ROOT / "node_modules", wanted)
     vendored = [ROOT / "package-lock.json", ROOT / "tools/vendor.py"]
     step("static", vendored, copy_static, ROOT / "build" / "static" / "vendor")
 
@@ -114,12 +115,14 @@ def sync(locks: list[Path]) -> None:
     command(UV, "pip", "sync", "--python", PYTHON, "--require-hashes", "--compile-bytecode", *locks)
 
 
-def install_npm() -> None:
+def install_npm(wanted: str) -> None:
+    """What is served; for tests also what they look at pages with."""
     npm: list[object] = [shutil.which("npm") or "npm"]
     env: dict[str, str] = {}
     if not shutil.which("npm") or node_version() < OLDEST_NODE:
         npm, env = install_node()
-    command(*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", env=env)
+    served = [] if wanted == "tests" else ["--omit=dev"]
+    command(*npm, "ci", *served, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", env=env)
 
 
 def node_version() -> int:

@@ -10,7 +10,7 @@ from django import template
 from botplatform.dashboard import figures
 from botplatform.dashboard.lists.filters import Filters, kind_name
 
-_PLACES = Decimal("1e-8")
+_DIGITS = 7
 register = template.Library()
 register.filter("kind_name", kind_name)
 register.filter("lasting", figures.lasting)
@@ -18,10 +18,11 @@ register.filter("lasting", figures.lasting)
 
 @register.filter
 def quantity(value: Decimal | None) -> str:
-    """An amount of an asset: up to eight places, without zeros behind."""
+    """An amount of an asset in about seven digits, without zeros behind."""
     if value is None:
         return figures.UNKNOWN
-    text = f"{abs(value).quantize(_PLACES):,f}"
+    places = min(8, max(2, _DIGITS - 1 - value.adjusted()))
+    text = f"{abs(value):,.{places}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{figures.MINUS}{text}" if value < 0 and text != "0" else text
 

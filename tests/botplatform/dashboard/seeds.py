@@ -166,12 +166,11 @@ def note(bot, text, *, level=BotEvent.Level.INFO, at=None, deal=None):
 
 def study(owner, **more):
     """A backtest that is done."""
+    hours = [[1_760_000_000 + hour * 3600, hour / 2000] for hour in range(100)]
     figures = {"profit": "12.5", "quote": "USDT", "profit_share": 0.05, "drawdown": 0.02, "deals": 7, "capital": "250"}
-    given = {"job": {"settings": SETTINGS}, "exchange": "paper", "interval": "1m", "figures": figures, **more}
-    curve = [[1_760_000_000 + hour * 3600, hour / 2000] for hour in range(100)]
-    row = Study.objects.create(
-        owner=owner, title="dca on BTC/USDT", state="done", curve=curve, created_at=now(), **given
-    )
+    given = {"job": {"settings": SETTINGS}, "exchange": "paper", "interval": "1m", "figures": figures}
+    given |= {"curve": hours, "title": "dca on BTC/USDT", "state": "done", "created_at": now(), **more}
+    row = Study.objects.create(owner=owner, **given)
     row.report.parent.mkdir(mode=0o700, exist_ok=True)
     row.report.write_text("<!doctype html><title>Report</title>")
     return row
