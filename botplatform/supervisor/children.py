@@ -26,6 +26,7 @@ def environment(layout: Layout, own: Mapping[str, str] | None = None) -> dict[st
         "BOTPLATFORM_VAR": str(layout.var),
         MARK: OWN_MARK,
         "PYTHONUNBUFFERED": "1",
+        "UV_USE_IO_URING": "0",  # libuv would have a thread of the kernel poll all the time, for files
         **(own or {}),
     }
 

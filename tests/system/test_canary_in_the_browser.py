@@ -142,5 +142,6 @@ def test_the_scan_finds_what_is_there(doors, typed):
 def test_a_bot_can_be_made_with_it_at_once(doors, typed):
     """And nothing on the way was against anybody's content policy."""
     typed.page.goto(doors.address + "/bots/new")
+    typed.page.get_by_role("link", name="DCA bot").click()
     assert "Typed in" in typed.page.inner_text("select[name=account]")
     assert typed.complaints == []
