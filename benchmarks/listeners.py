@@ -25,6 +25,7 @@ from botplatform.accounts.models import User
 from botplatform.bots.models import Bot, BotEvent
 from botplatform.markets.models import Market
 from tests.support.browser import Web
+from tests.support.cookies import sign_cookies
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _SILENT = 30  # seconds without a word, not even that the server is still there

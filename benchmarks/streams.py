@@ -8,7 +8,7 @@ import sys
 from benchmarks.document import Part
 from benchmarks.series import KEPT
 from benchmarks.timing import ROOT
-from benchmarks.web import folder
+from benchmarks.web import environment, folder
 
 _READERS = 200
 _SECONDS = int(os.environ.get("STREAM_SECONDS", "300"))
@@ -17,9 +17,10 @@ _SECONDS = int(os.environ.get("STREAM_SECONDS", "300"))
 def measure():
     part = Part(name="streams", title="Open streams")
     folder(1000)
-    environment = {**os.environ, "BOTPLATFORM_VAR": str(KEPT / "web-1000")}
     command = [sys.executable, "-m", "benchmarks.listeners", str(_READERS), str(_SECONDS)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(KEPT / "web-1000"), check=True, stdout=subprocess.PIPE, text=True
+    )
     found = json.loads(done.stdout.splitlines()[-1])
     part.tables.append(
         [

@@ -121,10 +121,11 @@ def _live(bot: Bot, place: Place, orders: int, rows: Rows, *, now: datetime, ran
         start = Start(number=number, price=place.market.rules.price_up(price), at=at, pace=pace)
         story = Story(bot, place.market, strategy, start, rows=rows, random=random)
         story.tell(until_closed=not last, latest=now)
-        if story.row.closed_at is None:
+        if story.row.closed_at is not None:
+            bot.deals_closed += 1
+            bot.realised += story.row.realised
+        if last:
             break
-        bot.deals_closed += 1
-        bot.realised += story.row.realised
         # Back towards the price of today, so that the last deal is where the market is.
         share = Decimal(f"{min(1.0, (story.at - begun) / (now - begun)):.4f}")
         price = story.price * (1 - share) + place.price * share
