@@ -20,7 +20,7 @@ def measure():
     try:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.dragging", str(_TURNS), str(file(YEAR))],
-            env={**os.environ, "BOTPLATFORM_VAR": folder},
+            env={**os.environ, "BOTPLATFORM_VAR": folder, "DJANGO_SETTINGS_MODULE": "botplatform.settings"},
             capture_output=True,
             text=True,
             check=False,
