@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 
 from tests.botplatform.dashboard import seeds
+from tests.support.journeys import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 PASSWORD = "correct horse battery"
@@ -54,6 +55,9 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(page):
     page.get_by_role("button", name="Add").click()
     page.get_by_text("recovery codes", exact=False).first.wait_for()
     assert Authenticator.objects.filter(type="webauthn").count() == 1
+    page.goto(page.url.split("/account")[0] + "/account/passkeys")
+    page.get_by_role("link", name="Add").wait_for()
+    picture(page, "passkeys")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_text("No bots yet").wait_for()
@@ -65,6 +69,7 @@ def test_an_app_is_activated_and_asked_for(page):
     page.get_by_role("link", name="Activate").click()
     confirm(page)
     secret = page.locator("#authenticator_secret").input_value()
+    picture(page, "second-factor")
     counter = next(totp.yield_hotp_counters_from_time())
     page.get_by_label("Authenticator code").fill(totp.format_hotp_value(totp.hotp_value(secret, counter)))
     page.get_by_role("button", name="Activate").click()
@@ -86,6 +91,7 @@ def test_five_wrong_tries_lock_the_name(visit, owner):
         sign_in(page, "wrong")
     assert locked.value.status == 429
     page.get_by_text("Locked for 15 minutes").wait_for()
+    picture(page, "lock-out")
     assert [complaint for complaint in visitor.complaints if "429" not in complaint] == []
     visitor.complaints.clear()
 
