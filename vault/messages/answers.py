@@ -139,6 +139,8 @@ class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[dict[str, Any]]
     audit: list[dict[str, Any]]
     kills: list[dict[str, Any]] = []
+    tokens: list[dict[str, Any]] = []  # that may still count: when and on which shard they were minted
+    record: dict[str, Any] = {}  # how far the whole audit goes, and the newest checkpoint of it
     mode: str = "normal"  # or recovery, overtaken
     troubles: list[str] = []  # sentences: what keeps the signer from signing at present
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from vault.audit.models import Entry
+from vault import clock
+from vault.audit.models import Checkpoint, Entry
 from vault.grants import grants
 from vault.grants.models import Credential, Grant
 from vault.kills import kills
@@ -18,6 +20,7 @@ from vault.ledger.models import Order
 from vault.messages.answers import HealthAnswer, OverviewAnswer
 from vault.messages.words import Overview
 from vault.service.signer import Signer
+from vault.settings import VAULT
 from vault.tokens.models import Lease
 
 
@@ -41,11 +44,42 @@ def _overview(word: Overview) -> OverviewAnswer:
             _credential(each) for each in Credential.objects.filter(own).order_by("-announced_at")[: word.limit]
         ],
         grants=[_grant(each) for each in mine],
-        leases=[] if word.owner else [_lease(each) for each in Lease.objects.order_by("shard")],
+        leases=_leases(None if word.owner is None else {grant.shard for grant in mine if grant.shard}),
         orders=[msgspec.to_builtins(ledger.answer(each)) for each in orders.order_by("-id")[: word.limit]],
         audit=[_entry(each) for each in entries.order_by("-height")[: word.limit]],
         kills=[_kill(each) for each in _kills(word)],
+        tokens=[_token(each) for each in _minted(entries)[: word.limit]],
+        record=_record(),
     )
+
+
+def _leases(shards: set[str] | None) -> list[dict[str, Any]]:
+    """All of them; or those on which an owner's bots are run, without who holds them."""
+    if shards is None:
+        return [_lease(each) | {"holder": each.holder_id} for each in Lease.objects.order_by("shard")]
+    return [_lease(each) for each in Lease.objects.filter(shard__in=shards).order_by("shard")]
+
+
+def _minted(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Tokens are kept nowhere; what was written down when they were minted says which may still count."""
+    since = clock.now() - timedelta(seconds=VAULT.token_seconds)
+    return entries.filter(kind="token.minted", at__gt=since).order_by("-height")
+
+
+def _token(row: Entry) -> dict[str, Any]:
+    body = json.loads(row.body)
+    until = row.at + timedelta(seconds=VAULT.token_seconds)
+    return {"grant": row.subject, "shard": body["shard"], "minted_at": row.at.isoformat(), "until": until.isoformat()}
+
+
+def _record() -> dict[str, Any]:
+    newest, signed = Entry.objects.order_by("-height").first(), Checkpoint.objects.order_by("-height").first()
+    return {
+        "height": newest.height if newest else 0,
+        "at": newest.at.isoformat() if newest else None,
+        "checkpoint": signed.height if signed else 0,
+        "checkpoint_at": signed.at.isoformat() if signed else None,
+    }
 
 
 def _kills(word: Overview) -> list[Kill]:
@@ -117,7 +151,6 @@ def _lease(row: Lease) -> dict[str, Any]:
     return {
         "shard": row.shard,
         "fence": row.fence,
-        "holder": row.holder_id,
         "expires_at": row.expires_at.isoformat(),
     }
 

@@ -13,7 +13,8 @@ _KINDS = {
     "order.refused": "an order was refused",
     "order.found": "an order was found at the exchange",
     "order.absent": "an order never reached the exchange",
-    "order.lost": "an order was not answered",
+    "order.lost": "an order that a lost past knew was found",
+    "order.learned_late": "the end of an order was learned late",
     "grant.written": "the grant was written",
     "grant.revoked": "the grant was revoked",
     "grant.approved": "the grant was approved with a passkey",
@@ -40,4 +41,15 @@ def record(audit: Iterable[Mapping[str, Any]], grants: Iterable[Mapping[str, Any
         "height": newest and newest["height"],
         "digest": newest and newest["digest"][:16],
         "at": newest and newest["at"][:19].replace("T", " "),
+    }
+
+
+def whole(record: Mapping[str, Any]) -> dict[str, Any]:
+    """How far the signer's whole audit goes, and since when the key store's word for it is there."""
+    checkpoint_at = record.get("checkpoint_at")
+    return {
+        "height": record.get("height", 0),
+        "checkpoint": record.get("checkpoint", 0),
+        "checkpoint_at": checkpoint_at and checkpoint_at[:19].replace("T", " "),
+        "behind": record.get("height", 0) - record.get("checkpoint", 0),
     }

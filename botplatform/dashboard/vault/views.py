@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from botplatform.dashboard.people import person
 from botplatform.dashboard.sentences import VAULT_ERRORS, sentence
 from botplatform.dashboard.vault import grants, kills
-from botplatform.dashboard.vault.record import record
+from botplatform.dashboard.vault.record import record, whole
+from botplatform.dashboard.vault.running import running
 from botplatform.exchanges.accounts import learn
 from botplatform.exchanges.vault import Code, web
 from vault.messages.refusals import SENTENCES
@@ -39,6 +40,8 @@ def vault(request: HttpRequest) -> HttpResponse:
             "orders": tables.orders[:_ORDERS],
             "record": record(tables.audit, tables.grants),
             "mode": tables.mode,
+            "whole": whole(tables.record),
+            "running": running(tables.leases, tables.tokens, tables.grants),
             "refused": refused,
             "troubles": tables.troubles,
             "kills": kills.shown(tables.kills),

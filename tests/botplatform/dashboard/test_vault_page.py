@@ -118,3 +118,23 @@ def test_a_vault_that_is_away_opens_nothing_and_says_so(client, owner):
     client.force_login(owner)
     answer = client.post("/vault/open")
     assert (answer.status_code, answer.url) == (302, "/vault/")
+
+
+def test_it_says_who_may_ask_now_and_for_how_long(client, owner, stranger, signer):
+    account = signer.account(owner=owner.pk)
+    grant = signer.grant(account)
+    lease = signer.runner().take_lease("shown")
+    lease._token(grant)
+    client.force_login(owner)
+    page = client.get("/vault/").content.decode()
+    assert ">live<" in page
+    assert re.search(r">1[01]\d s<", page)
+    client.force_login(stranger)
+    assert "No runner has a lease or a token" in client.get("/vault/").content.decode()
+
+
+def test_it_says_how_far_the_key_store_has_signed_the_record(client, owner, signer):
+    signer.grant(signer.account(owner=owner.pk))
+    client.force_login(owner)
+    page = client.get("/vault/").content.decode()
+    assert re.search(r"has (not signed a checkpoint|signed the whole record up to entry \d+)", page)
