@@ -283,3 +283,13 @@ def test_a_cookie_that_was_changed_is_nobodys(client, person, change):
     sign_in(client, PASSWORD)
     client.cookies["sessionid"] = change(client.cookies["sessionid"].value)
     assert client.get("/").status_code == 302
+
+
+def test_no_password_that_was_posted_lies_in_the_table_of_sessions(client, person):
+    sign_in(client, PASSWORD)
+    wrong, new = "a wrong one of mine", "a different horse battery"
+    client.post("/account/confirm", {"password": wrong})
+    client.post("/account/password", {"oldpassword": wrong, "password1": new, "password2": new})
+    client.post("/vault/unkill", {"password": wrong})
+    kept = str([session.get_decoded() for session in Session.objects.all()])
+    assert not [secret for secret in (PASSWORD, wrong, new) if secret in kept]
