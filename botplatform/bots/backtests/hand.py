@@ -32,7 +32,7 @@ from strategies.backtest.candles import Candles
 from strategies.backtest.engine import NeverRests, Pair
 from strategies.backtest.index import BarIndex, IndexSince
 from strategies.backtest.report.bands import Run, bands_of, run_of, starts_in, times
-from strategies.backtest.report.books import Books, books
+from strategies.backtest.report.books import moves
 from strategies.backtest.result import Result
 from strategies.market import Market
 from strategies.settings import SettingsRefused
@@ -162,23 +162,27 @@ def _curves(results: Sequence[Result], pairs: Sequence[Pair], capital: Decimal) 
     if money <= 0:
         return Answer(problem="It needs no capital at these prices.")
     first = pairs[0].candles
-    equity, holding = _equity(results, pairs, money)
-    highest = np.maximum(np.maximum.accumulate(equity), money)
-    drawdown = 1 - equity / highest
     places = np.unique(np.linspace(0, len(first) - 1, _POINTS).astype(np.int64))
+    equity = _equity(results, pairs, money)
+    holding = _holding(results, pairs, money, places)
+    # In place from here on: a year of minutes is four megabytes a column.
+    shown, last = equity[places] / money, float(equity[-1] / money)
+    kept = np.maximum.accumulate(equity)
+    np.maximum(kept, money, out=kept)
+    np.divide(equity, kept, out=kept)
     # The deepest of each stretch is drawn, so that no fall between two points is missed.
-    deepest = np.maximum.reduceat(drawdown, places)
+    deepest = 1 - np.minimum.reduceat(kept, places)
     deals = [deal for result in results for deal in result.deals if deal.counts]
     closed = [deal for deal in deals if deal.closed_at is not None]
     ended = int(first.opened_at[-1]) + first.span
     return Answer(
         times=(first.opened_at[places] + first.span).tolist(),
-        equity=(equity[places] / money).tolist(),
-        holding=(holding[places] / money).tolist(),
+        equity=shown.tolist(),
+        holding=(holding / money).tolist(),
         drawdown=deepest.tolist(),
-        profit=float(equity[-1] / money - 1),
+        profit=last - 1,
         held=float(holding[-1] / money - 1),
-        deepest=float(drawdown.max()),
+        deepest=float(deepest.max()),
         deals=len(closed),
         won=sum(deal.realised > 0 for deal in closed),
         fills=sum(len(result.fills) for result in results),
@@ -189,34 +193,62 @@ def _curves(results: Sequence[Result], pairs: Sequence[Pair], capital: Decimal) 
     )
 
 
-def _equity(results: Sequence[Result], pairs: Sequence[Pair], money: float) -> tuple[Any, Any]:
-    """What is there at each close of the first market, and what holding the same in all markets would be worth."""
-    first = pairs[0].candles
-    equity, holding = np.full(len(first), money), np.zeros(len(first))
-    share = money / len(pairs)
+def _equity(results: Sequence[Result], pairs: Sequence[Pair], money: float) -> Any:
+    """What is there at each close of the first market."""
+    first, equity = pairs[0].candles, np.zeros(0)
+    for result, pair in zip(results, pairs, strict=True):
+        quote, worth = _steps(result, pair.market, len(pair.candles))
+        worth *= pair.candles.close
+        worth += quote
+        if pair is not pairs[0]:
+            worth = worth[_at(pair, first.opened_at)]
+        equity = equity + worth if len(equity) else worth
+    equity += money
+    return equity
+
+
+def _holding(results: Sequence[Result], pairs: Sequence[Pair], money: float, places: Any) -> Any:
+    """What holding the same in all markets would be worth at these places; of a short it stays what it was."""
+    first, holding, share = pairs[0].candles, np.zeros(len(places)), money / len(pairs)
     for result, pair in zip(results, pairs, strict=True):
         candles = pair.candles
-        quote, held = _steps(books(result, pair.market), len(candles))
-        worth = held * candles.close
-        worth += quote
-        kept = share / candles.open[0] * (1 - float(pair.market.taker_fee)) * candles.close
         if result.short:
-            kept = np.full(len(candles), share)
-        if pair is not pairs[0]:
-            at = np.clip(candles.opened_at.searchsorted(first.opened_at, side="right") - 1, 0, len(candles) - 1)
-            worth, kept = worth[at], kept[at]
-        equity += worth
-        holding += kept
-    return equity, holding
+            holding += share
+            continue
+        coins = share / candles.open[0] * (1 - float(pair.market.taker_fee))
+        holding += coins * candles.close[_at(pair, first.opened_at[places])]
+    return holding
 
 
-def _steps(totals: Books, count: int) -> tuple[Any, Any]:
-    """Quote and coins at each bar's close, as changes since the start."""
-    last = np.flatnonzero(np.diff(totals.bars, append=count))
-    lengths = np.diff(np.concatenate(([0], totals.bars[last], [count])))
-    quote = np.repeat(np.concatenate(([0.0], totals.quote_after[last])), lengths)
-    held = np.repeat(np.concatenate(([0.0], totals.held_after[last])), lengths)
-    return quote, held
+def _at(pair: Pair, times: Any) -> Any:
+    """The last candle of this market that has opened by each of these times, or its first."""
+    opened = pair.candles.opened_at
+    return np.clip(opened.searchsorted(times, side="right") - 1, 0, len(opened) - 1)
+
+
+def _steps(result: Result, market: Market, count: int) -> tuple[Any, Any]:
+    """Quote and coins at each bar's close, as changes since the start: in floats, as they are only drawn."""
+    bars, quote, coins = [], [], []
+    for fill in moves(result):
+        amount, fee = float(fill.amount), float(fill.fee)
+        worth = amount * float(fill.price)
+        if fill.side == "buy":
+            worth = -worth
+        else:
+            amount = -amount
+        if fill.fee_asset == market.quote:
+            worth -= fee
+        elif fill.fee_asset == market.base:
+            amount -= fee
+        bars.append(fill.bar)
+        quote.append(worth)
+        coins.append(amount)
+    last = np.flatnonzero(np.diff(np.array(bars, dtype=np.int64), append=count))
+    lengths = np.diff(np.concatenate(([0], np.array(bars, dtype=np.int64)[last], [count])))
+    return tuple(
+        np.repeat(np.concatenate(([0.0], np.cumsum(each)[last])), lengths)
+        for each in (quote, coins)  # type: ignore[return-value]
+    )
 
 
 def _band(job: jobs.Job, pairs: Sequence[Pair], count: int) -> Band:
