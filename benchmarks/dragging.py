@@ -17,21 +17,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
 import django
 
-django.setup()
+django.setup()  # before whatever has models: so the imports below are not at the top
 
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import AsyncClient, Client  # noqa: E402
+from django.conf import settings  # noqa: E402 - see above
+from django.core.management import call_command  # noqa: E402 - see above
+from django.test import AsyncClient, Client  # noqa: E402 - see above
 
-from benchmarks.jobs import MARKET  # noqa: E402
-from botplatform.accounts.models import User  # noqa: E402
-from botplatform.dashboard.builder.typed import texts  # noqa: E402
-from botplatform.exchanges.models import ExchangeAccount  # noqa: E402
-from botplatform.lib import clock  # noqa: E402
-from botplatform.markets.archive import archive, load_path  # noqa: E402
-from botplatform.markets.models import Market  # noqa: E402
-from strategies.kinds import KINDS  # noqa: E402
-from tests.support.cookies import sign_cookies  # noqa: E402
+from benchmarks.jobs import MARKET  # noqa: E402 - see above
+from botplatform.accounts.models import User  # noqa: E402 - see above
+from botplatform.dashboard.builder.typed import texts  # noqa: E402 - see above
+from botplatform.exchanges.models import ExchangeAccount  # noqa: E402 - see above
+from botplatform.lib import clock  # noqa: E402 - see above
+from botplatform.markets.archive import archive, load_path  # noqa: E402 - see above
+from botplatform.markets.models import Market  # noqa: E402 - see above
+from strategies.kinds import KINDS  # noqa: E402 - see above
+from tests.support.cookies import sign_cookies  # noqa: E402 - see above
 
 
 def bots(price):

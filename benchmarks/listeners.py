@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
 # First of all Django, as the server has it.
-from benchmarks.served import USER  # noqa: I001
+from benchmarks.served import USER  # noqa: I001 - see above
 
 import aiohttp
 from asgiref.sync import sync_to_async

@@ -12,7 +12,7 @@ from statistics import quantiles
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
 # First of all what is served, loaded as it is there.
-from botplatform.asgi import application  # noqa: F401, I001
+from botplatform.asgi import application  # noqa: F401, I001 - see above
 
 from django.conf import settings
 from django.db import connection

@@ -12,7 +12,7 @@ from statistics import median
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botplatform.settings")
 
 # First of all Django, as the server has it.
-from benchmarks.served import USER  # noqa: I001
+from benchmarks.served import USER  # noqa: I001 - see above
 
 from django.db import connection
 

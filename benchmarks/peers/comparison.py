@@ -26,7 +26,7 @@ def measure():
         made = bot(kind, series.open[0])
         (ours[kind], result), (floats, theirs) = beside(
             lambda: run(made, MARKET, series, TOUCH, index),  # noqa: B023 - used at once
-            lambda: yardstick.run(FLOATS[kind](), series, index),  # noqa: B023
+            lambda: yardstick.run(FLOATS[kind](), series, index),  # noqa: B023 - see above
             turns=9,
         )
         table.append([kind, "ours", f"{len(result.fills):,}", f"{ours[kind]:.2f}", "1", ""])

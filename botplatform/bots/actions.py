@@ -128,7 +128,7 @@ def _markets(bot: Bot) -> list[Market]:
 def _write_grant(bot: Bot, allowed: Limits) -> None:
     """The next version of the bot's grant. A version that is there already with these limits is not written again.
 
-    It may be wider than the one before: everything that comes here is what its user has asked for just now.
+    It may be wider than the one before: its user has asked for it, and signed in or confirmed at `identified_at`.
     """
     answer = web().write_grant(
         WriteGrant(

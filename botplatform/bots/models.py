@@ -162,7 +162,6 @@ class Order(Touching):
     class State(models.TextChoices):
         WISHED = "wished", "about to be sent"  # the signer may or may not have heard of it
         REFUSED = "refused", "refused by the signer"
-        PREPARED = "prepared", "being checked"
         SENDING = "sending", "being sent"
         ACCEPTED = "accepted", "open"
         UNKNOWN = "unknown", "being looked up"

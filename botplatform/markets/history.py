@@ -12,7 +12,7 @@ from strategies.backtest.candles import Candles
 
 _MINUTE = 60_000
 # An exchange closes a candle a moment late; and its last one is final once the next one exists.
-_GRACE = timedelta(seconds=3)
+GRACE = timedelta(seconds=3)
 
 
 def ask_for(market: Market, interval: int, candles: int) -> bool:
@@ -33,7 +33,7 @@ def closed(market: Market, interval: int, since: int, limit: int | None = None) 
         market=market,
         interval=interval,
         opened_at__gte=datetime.fromtimestamp(since / 1000, UTC),
-        opened_at__lte=clock.now() - length - _GRACE,
+        opened_at__lte=clock.now() - length - GRACE,
     ).order_by("-opened_at")
     found = list(rows[:limit] if limit else rows)[::-1]
     return Candles(

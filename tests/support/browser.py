@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from tests.support.cookies import sign_cookies
+from tests.support.ports import free_port, listens
 from tests.support.processes import run, start, stop, wait_until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -36,9 +36,7 @@ class Web:
         (self.folder / "platform/django.key").write_text(settings.SECRET_KEY)
         self.ticks_socket = self.folder / "run/ticks.sock"
         self.log = self.folder / "web.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self._env = {"BOTPLATFORM_VAR": str(self.folder), "SERVED_DATABASE": str(database)}
         self.process = None
@@ -60,8 +58,7 @@ class Web:
 
     def _answers(self):
         assert self.process.poll() is None, self.log.read_text()
-        with socket.socket() as knock:
-            return knock.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
 
 def chromium_or_skip():

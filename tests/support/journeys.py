@@ -1,9 +1,9 @@
 """The platform with its web in front of a browser, and somebody who trades there."""
 
 import os
-import socket
 
 from tests.support.platform import Platform
+from tests.support.ports import listens
 from tests.support.processes import ROOT, run, start, stop, wait_until
 
 PASSWORD = "correct horse battery"
@@ -18,9 +18,7 @@ class Watched(Platform):
 
     def _start(self):
         super()._start()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = self.layout["ports"]["web"]
         self.address = f"http://localhost:{self.port}"
         run("manage.py", "collectstatic", "--noinput", env=self.env)
         self.server = start(
@@ -36,8 +34,8 @@ class Watched(Platform):
         super().__exit__(*details)
 
     def _web_answers(self):
-        with socket.socket() as knock:
-            return knock.connect_ex(("127.0.0.1", self.port)) == 0
+        assert self.server.poll() is None, (self.folder / "web.log").read_text()
+        return listens(self.port)
 
     def trader(self, name):
         """A user with a password and a paper account of 10,000 USDT."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.paper import PaperControl, UnixSocket
+from tests.support.ports import free_port
 from tests.support.processes import run, start, stop, wait_until
 from vault.client import KeyFile, RunnerClient, WebClient
 from vault.client.client import seal
@@ -68,6 +69,7 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
+        self.choose_ports()
         self.start_bao()
         self.layout = json.loads((self.folder / "layout.json").read_text())
         self.run_folder = Path(self.layout["run"])
@@ -81,6 +83,11 @@ class Machine:
 
     def migrate(self):
         run("-m", "vault", "migrate", env=self.env)
+
+    def choose_ports(self):
+        """`make run` prefers the same two on every machine; here many run at once."""
+        ports = {"web": free_port(), "pages": free_port()}
+        (self.folder / "layout.json").write_text(json.dumps({"ports": ports}))
 
     def start_bao(self):
         self.bao = start(

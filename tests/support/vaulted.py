@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import socket
 import threading
 import uuid
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from subprocess import PIPE
 
 from tests.support.machine import Account, Machine
+from tests.support.ports import listens
 from tests.support.processes import run, start, stop, wait_until
 from vault.client import PagesClient, seal
 
@@ -54,13 +54,13 @@ class Vaulted(Machine):
     """A machine with pages, and with accounts that are real as far as the signer knows: Binance is our paper exchange."""
 
     def __init__(self, web):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        super().__init__(pages_port=port, web_origin=web)
+        super().__init__(web_origin=web)
         self.web_origin = web
-        self.address = f"http://localhost:{port}"
         self.pages_process = self.host = None
+
+    @property
+    def address(self):
+        return f"http://localhost:{self.layout['ports']['pages']}"
 
     def start_signer(self):
         self.env["VAULT_BINANCE_URL"] = self.paper_url
@@ -88,8 +88,7 @@ class Vaulted(Machine):
 
     def _pages_answer(self):
         assert self.pages_process.poll() is None, (self.folder / "pages.log").read_text()
-        with socket.socket() as knock:
-            return knock.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
+        return listens(self.layout["ports"]["pages"])
 
     def pages(self):
         return self._client(PagesClient, "../pages/pages.key")

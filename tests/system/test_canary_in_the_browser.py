@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.browser import Visitor, browser, chromium_or_skip
 from tests.support.machine import Machine
+from tests.support.ports import listens
 from tests.support.processes import run, start, stop, wait_until
 from tests.support.scan import scan
 
@@ -46,6 +47,12 @@ class Doors(Machine):
             stop(process)
         super().__exit__(*details)
 
+    def both_answer(self):
+        for process, name in ((self.web_process, "web"), (self.pages_process, "pages")):
+            assert process.poll() is None, (self.folder / f"{name}.log").read_text()
+        ports = self.layout["ports"]
+        return all(listens(ports[name]) for name in ("web", "pages"))
+
     def ours(self):
         """Every process of this installation, by id with its command line.
 
@@ -79,7 +86,8 @@ class Typed:
         person = Visitor(launched, doors.address)
         self.page = person.page
         self.page.set_default_timeout(40000)
-        wait_until(lambda: answers(person), what="the web")
+        wait_until(doors.both_answer, what="the web and the pages")
+        person.open("/sign-in")
         self.page.fill("[name=login]", "olga")
         self.page.fill("[name=password]", PASSWORD)
         self.page.keyboard.press("Enter")
@@ -91,15 +99,6 @@ class Typed:
         self.page.get_by_role("button", name="Connect", exact=True).click()
         self.page.get_by_text("Typed in is connected.").wait_for()
         self.complaints = person.complaints
-
-
-def answers(person):
-    from playwright.sync_api import Error
-
-    try:
-        return person.open("/sign-in")
-    except Error:
-        return None
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from tests.support.axe import stumbled_over
 from tests.support.browser import Visitor, browser, chromium_or_skip
 from tests.support.hands import drag
 from tests.support.journeys import PASSWORD, Watched, picture
@@ -82,6 +83,24 @@ def test_from_the_first_sign_in_to_a_bot_that_has_bought(page):
     open_deal(page)
     page.locator("[data-part=moves]", has_text="sells all").wait_for()
     picture(page, "first-run-running", whole=True)
+
+
+def test_the_vaults_page_is_for_everybody(page):
+    """With a key, a grant, a lease and a token, orders and a record on it."""
+    home = page.url.rstrip("/")
+    build(page, "dca")
+    start(page)
+    page.locator(".bp-timeline", has_text="Bought").wait_for()
+    found = {}
+    for scheme, width in (("light", 1440), ("dark", 1440), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.goto(f"{home}/vault/")
+        page.get_by_text("the order was sent").first.wait_for()
+        page.locator("tr", has_text="live").first.wait_for()
+        picture(page, f"web-vault-{scheme}-{width}", whole=True)
+        found[scheme, width] = stumbled_over(page)
+    assert not any(found.values()), found
 
 
 KINDS = {

@@ -2,23 +2,17 @@
 
 import os
 import re
-import socket
 
 import pytest
 
 from tests.support.browser import Visitor, browser, chromium_or_skip
+from tests.support.ports import free_port
 from tests.support.processes import ROOT
 from tests.support.whole import Whole, clean_clone
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 A_DEAL = 180  # seconds after the web answers
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

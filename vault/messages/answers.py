@@ -137,7 +137,8 @@ class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     grants: list[dict[str, Any]]
     leases: list[dict[str, Any]]
     orders: list[dict[str, Any]]
-    audit: list[dict[str, Any]]
+    audit: list[dict[str, Any]]  # of an owner: about its keys, bots, orders and itself, without `tokens`
+    refused: list[dict[str, Any]] = []  # the entries of orders that were refused
     kills: list[dict[str, Any]] = []
     tokens: list[dict[str, Any]] = []  # that may still count: when and on which shard they were minted
     record: dict[str, Any] = {}  # how far the whole audit goes, and the newest checkpoint of it

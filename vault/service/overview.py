@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet
@@ -16,12 +17,14 @@ from vault.grants.models import Credential, Grant
 from vault.kills import kills
 from vault.kills.models import Kill
 from vault.ledger import ledger
-from vault.ledger.models import Order
+from vault.ledger.models import Event, Order
 from vault.messages.answers import HealthAnswer, OverviewAnswer
 from vault.messages.words import Overview
 from vault.service.signer import Signer
 from vault.settings import VAULT
 from vault.tokens.models import Lease
+
+_MINTED = "token.minted"
 
 
 async def overview(signer: Signer, word: Overview) -> OverviewAnswer:
@@ -36,21 +39,35 @@ def _overview(word: Overview) -> OverviewAnswer:
     own = Q() if word.owner is None else Q(owner=word.owner)
     mine = list(Grant.objects.filter(own).order_by("-id")[: word.limit])
     ids = [grant.id for grant in mine]
-    subjects = [str(grant) for grant in ids]
     orders = Order.objects.filter(grant__in=ids) if word.owner else Order.objects.all()
-    entries = Entry.objects.filter(subject__in=subjects) if word.owner else Entry.objects.all()
+    newest = list(orders.order_by("-id")[: word.limit])
+    of_grants = Entry.objects.filter(subject__in=[str(grant) for grant in ids]) if word.owner else Entry.objects.all()
+    entries = Entry.objects.all() if word.owner is None else _about(word.owner, word.limit, ids, newest)
     return OverviewAnswer(
         credentials=[
             _credential(each) for each in Credential.objects.filter(own).order_by("-announced_at")[: word.limit]
         ],
         grants=[_grant(each) for each in mine],
         leases=_leases(None if word.owner is None else {grant.shard for grant in mine if grant.shard}),
-        orders=[msgspec.to_builtins(ledger.answer(each)) for each in orders.order_by("-id")[: word.limit]],
+        orders=[msgspec.to_builtins(ledger.answer(each)) for each in newest],
         audit=[_entry(each) for each in entries.order_by("-height")[: word.limit]],
         kills=[_kill(each) for each in _kills(word)],
-        tokens=[_token(each) for each in _minted(entries)[: word.limit]],
+        refused=[_entry(each) for each in of_grants.filter(kind="order.refused").order_by("-height")[: word.limit]],
+        tokens=[_token(each) for each in _minted(of_grants)[: word.limit]],
         record=_record(),
     )
+
+
+def _about(owner: UUID, limit: int, bots: list[UUID], newest: list[Order]) -> QuerySet[Entry]:
+    """What was written down about an owner. Of its orders those that are new, or were heard of lately: an account has
+    more than anybody could be shown. Tokens, of which there is one a minute and bot, are told of their own."""
+    heard = Event.objects.filter(grant__in=bots).order_by("-seq").values_list("order", flat=True)[:limit]
+    orders = Order.objects.filter(pk__in=set(heard)).values_list("client_order_id", flat=True)
+    keys = list(Credential.objects.filter(owner=owner).values_list("id", flat=True))
+    subjects = {str(owner), kills.user_scope(owner), *map(str, keys), *map(kills.account_scope, keys)}
+    subjects |= {*map(str, bots), *map(kills.bot_scope, bots)}
+    subjects |= {*orders, *(order.client_order_id for order in newest)}
+    return Entry.objects.filter(subject__in=subjects).exclude(kind=_MINTED)
 
 
 def _leases(shards: set[str] | None) -> list[dict[str, Any]]:
@@ -63,7 +80,7 @@ def _leases(shards: set[str] | None) -> list[dict[str, Any]]:
 def _minted(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Tokens are kept nowhere; what was written down when they were minted says which may still count."""
     since = clock.now() - timedelta(seconds=VAULT.token_seconds)
-    return entries.filter(kind="token.minted", at__gt=since).order_by("-height")
+    return entries.filter(kind=_MINTED, at__gt=since).order_by("-height")
 
 
 def _token(row: Entry) -> dict[str, Any]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import models
 
 from botplatform.bots.sweeps.models import Sweep
+from botplatform.lib import clock
+
+# As long as a task may take: a study without a sign of life for longer has nobody who works on it.
+SILENT = timedelta(seconds=settings.Q_CLUSTER["timeout"])
 
 
 class Study(models.Model):
@@ -57,6 +62,11 @@ class Study(models.Model):
     @property
     def over(self) -> bool:
         return self.state in self.OVER
+
+    @property
+    def silent(self) -> bool:
+        """Whether whoever worked on it is gone: its worker was ended, or the machine."""
+        return self.state == self.State.RUNNING and self.beat_at is not None and self.beat_at < clock.now() - SILENT
 
     @property
     def report(self) -> Path:

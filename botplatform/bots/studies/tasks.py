@@ -11,13 +11,14 @@ import os
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django_q.tasks import async_task
 
 from botplatform.bots.backtests import job as jobs
 from botplatform.bots.backtests.opened import opened
 from botplatform.bots.backtests.tested import tested
 from botplatform.bots.studies import outcome
-from botplatform.bots.studies.models import Study
+from botplatform.bots.studies.models import SILENT, Study
 from botplatform.bots.sweeps.axes import axes_of
 from botplatform.bots.sweeps.feeding import chunk_size
 from botplatform.bots.sweeps.models import Sweep, SweepChunk
@@ -37,9 +38,13 @@ _PARTS = 8  # a sweep is cut into at least so many, so that its progress can be 
 
 
 def run(study: str) -> None:
-    """Begin with a study, unless it was begun or cancelled."""
-    waiting = Study.objects.filter(pk=study, state=Study.State.WAITING)
-    if not waiting.update(state=Study.State.RUNNING, beat_at=clock.now()):
+    """Begin with a study, unless somebody works on it or it is over.
+
+    A task whose worker was ended is handed out once more: what that one had begun is begun again.
+    """
+    now = clock.now()
+    left = Q(state=Study.State.WAITING) | Q(state=Study.State.RUNNING, beat_at__lt=now - SILENT)
+    if not Study.objects.filter(left, pk=study).update(state=Study.State.RUNNING, beat_at=now):
         return
     row = Study.objects.get(pk=study)
     try:
@@ -87,6 +92,8 @@ def _cut(row: Study) -> None:
     units = [unit_words((each, None)) for each in sets_of(axes_of(job.kind, row.vary))]
     size = chunk_size(len(units), len(candles), -(-_PARTS // 4))
     with transaction.atomic():
+        if row.sweep is not None:  # of whoever did not come to its end
+            row.sweep.delete()
         sweep = Sweep.objects.create(job=row.job, candles=path, created_at=clock.now())
         chunks = SweepChunk.objects.bulk_create(
             SweepChunk(sweep=sweep, number=number, units=units[first : first + size])

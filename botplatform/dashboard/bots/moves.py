@@ -28,6 +28,7 @@ _NEAREST = 3  # orders of a side that are told; the others stand in the table be
 _MINUTE = 60_000
 _KEPT = 1000  # minutes that conditions look back on
 _MOST_STREAMS = 64
+_LATE = 5_000  # milliseconds after which a candle that is late is looked for again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,20 +141,21 @@ def _time(milliseconds: int) -> str:
 
 # Conditions, with what they say now
 
-_STREAMS: OrderedDict[tuple[int, str], tuple[int, Stream]] = OrderedDict()
+_STREAMS: OrderedDict[tuple[int, str], tuple[int, Stream]] = OrderedDict()  # with the time until which each is good
 
 
 def _words(conditions: Conditions, market: Market) -> tuple[str, ...]:
     """Each condition: what must be, what is, when it is looked at next."""
-    now = int(clock.now().timestamp() * 1000)
+    # Seen from where the latest candle can be here: a minute's first seconds still show what the one before said.
+    now = int((clock.now() - history.GRACE).timestamp() * 1000)
     return next_words(conditions, _stream(conditions, market, now), now)
 
 
 def _stream(conditions: Conditions, market: Market, now: int) -> Stream:
     """What the conditions say of the minutes that are kept, worked out once a minute."""
-    key, minute = (market.pk, repr(conditions)), now // _MINUTE
+    key, minute = (market.pk, repr(conditions)), now - now % _MINUTE
     known = _STREAMS.get(key)
-    if known is not None and known[0] == minute:
+    if known is not None and now < known[0]:
         return known[1]
     stream = Stream(conditions)
     longer: Mapping[int, int] = conditions.history()
@@ -161,7 +163,7 @@ def _stream(conditions: Conditions, market: Market, now: int) -> Stream:
         if interval * longer[interval] > _KEPT:
             stream.prime(history.closed(market, interval, 0, longer[interval]))
     stream.prime(history.closed(market, 1, 0, _KEPT))
-    _STREAMS[key] = minute, stream
+    _STREAMS[key] = (minute + _MINUTE if stream.closed_at >= minute else now + _LATE), stream
     while len(_STREAMS) > _MOST_STREAMS:
         _STREAMS.popitem(last=False)
     return stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,7 @@ from botplatform.bots.models import Bot
 from botplatform.exchanges.models import ExchangeAccount
 from botplatform.exchanges.vault import Limits
 from botplatform.lib import clock
-from botplatform.runner.models import Shard
 
-_ALIVE = timedelta(seconds=10)
 _PAPER = "paper"
 
 
@@ -33,17 +31,18 @@ class Shown:
     runner: str
 
 
-def shown(rows: Iterable[Mapping[str, Any]]) -> list[Shown]:
+def shown(rows: Iterable[Mapping[str, Any]], leases: Iterable[Mapping[str, Any]]) -> list[Shown]:
     """Those of an overview, in its order."""
     listed = list(rows)
     bots = dict(Bot.objects.filter(grant__in=[row["id"] for row in listed]).values_list("grant", "pk"))
     accounts = [row["credential"] for row in listed]
     exchanges = dict(ExchangeAccount.objects.filter(pk__in=accounts).values_list("pk", "exchange"))
-    beats = dict(Shard.objects.values_list("name", "beat_at"))
-    return [_shown(row, bots.get(UUID(row["id"])), exchanges.get(UUID(row["credential"]), ""), beats) for row in listed]
+    now = clock.now()
+    live = {row["shard"] for row in leases if datetime.fromisoformat(row["expires_at"]) > now}
+    return [_shown(row, bots.get(UUID(row["id"])), exchanges.get(UUID(row["credential"]), ""), live) for row in listed]
 
 
-def _shown(row: Mapping[str, Any], bot: UUID | None, exchange: str, beats: Mapping[str, datetime | None]) -> Shown:
+def _shown(row: Mapping[str, Any], bot: UUID | None, exchange: str, live: set[str]) -> Shown:
     limits = msgspec.convert(row["limits"], Limits)
     quote = limits.markets[0].partition("/")[2]
     first, *more = in_words(limits, quote)
@@ -60,15 +59,11 @@ def _shown(row: Mapping[str, Any], bot: UUID | None, exchange: str, beats: Mappi
         more=more,
         state=state,
         tone=tone,
-        runner=_runner(row["shard"], beats),
+        runner=_runner(row["shard"], live),
     )
 
 
-def _runner(shard: str | None, beats: Mapping[str, datetime | None]) -> str:
-    """By the platform's own rows: the signer tells leases to the operator alone."""
+def _runner(shard: str | None, live: set[str]) -> str:
     if not shard:
         return "never run"
-    beat = beats.get(shard)
-    if beat is None or clock.now() - beat > _ALIVE:
-        return f"{shard}, no sign of life now"
-    return f"{shard}, alive"
+    return f"{shard}, alive" if shard in live else f"{shard}, not running now"

@@ -30,15 +30,15 @@ def vault(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/vault/page.html", {"away": sentence(error)}, status=503)
     learn(person(request), tables.credentials)
     connected = [row for row in tables.credentials if row["state"] == "ready"]
-    refused = [_refusal(row) for row in tables.audit if row["kind"] == "order.refused"]
+    refused = [_refusal(row) for row in tables.refused]
     return render(
         request,
         "dashboard/vault/page.html",
         {
             "credentials": connected,
-            "grants": grants.shown(tables.grants),
+            "grants": grants.shown(tables.grants, tables.leases),
             "orders": tables.orders[:_ORDERS],
-            "record": record(tables.audit, tables.grants),
+            "record": record(tables.audit, credentials=tables.credentials, grants=tables.grants, orders=tables.orders),
             "mode": tables.mode,
             "whole": whole(tables.record),
             "running": running(tables.leases, tables.tokens, tables.grants),
@@ -53,7 +53,7 @@ def _refusal(entry: dict[str, Any]) -> dict[str, str]:
     """A refused order in words."""
     intent, code = entry["body"]["intent"], entry["body"]["code"]
     return {
-        "at": entry["at"],
+        "at": entry["at"][:19].replace("T", " "),
         "asked": f"{intent['name']}: {intent['side']} {intent['amount']} at {intent['price']} on {intent['market']}",
         "why": f"{SENTENCES[Code(code)]} {entry['body']['detail']}".strip(),
     }

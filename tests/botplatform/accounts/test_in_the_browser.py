@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 
 from tests.botplatform.dashboard import seeds
+from tests.support.axe import stumbled_over
 from tests.support.journeys import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -45,6 +46,15 @@ def confirm(page):
     page.get_by_role("button", name="Confirm").click()
 
 
+def activate(page):
+    """An app, which is given the secret on the page."""
+    secret = page.locator("#authenticator_secret").input_value()
+    counter = next(totp.yield_hotp_counters_from_time())
+    page.get_by_label("Authenticator code").fill(totp.format_hotp_value(totp.hotp_value(secret, counter)))
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_text("recovery codes", exact=False).first.wait_for()
+
+
 def test_a_passkey_is_added_and_signs_in_without_a_password(page):
     sign_in(page)
     page.get_by_role("link", name="olga").click()
@@ -68,12 +78,8 @@ def test_an_app_is_activated_and_asked_for(page):
     page.get_by_role("link", name="olga").click()
     page.get_by_role("link", name="Activate").click()
     confirm(page)
-    secret = page.locator("#authenticator_secret").input_value()
     picture(page, "second-factor")
-    counter = next(totp.yield_hotp_counters_from_time())
-    page.get_by_label("Authenticator code").fill(totp.format_hotp_value(totp.hotp_value(secret, counter)))
-    page.get_by_role("button", name="Activate").click()
-    page.get_by_text("recovery codes", exact=False).first.wait_for()
+    activate(page)
     page.get_by_role("button", name="Sign out").click()
     sign_in(page)
     page.wait_for_url(re.compile("/sign-in/factor"))
@@ -100,3 +106,31 @@ def test_every_page_of_the_account_keeps_the_content_policy(visit, owner):
     visitor = visit(seeds.user("otto"))
     for path in ("/account/", "/account/passkeys", "/account/sessions"):
         assert visitor.open(path).status == 200
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_account_and_its_second_factors_are_for_everybody(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page)
+    page.get_by_role("link", name="olga").wait_for()
+    site, found = page.url.rstrip("/"), {}
+
+    def read(name):
+        found[name] = stumbled_over(page)
+
+    page.goto(site + "/account/app")
+    read("confirming")
+    confirm(page)
+    page.locator("#authenticator_secret").wait_for()
+    read("app")
+    for name in ("", "password", "passkeys/add"):
+        page.goto(f"{site}/account/{name}")
+        read(name)
+    page.goto(site + "/account/app")
+    activate(page)
+    read("recovery codes")
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page)
+    page.wait_for_url(re.compile("/sign-in/factor"))
+    read("the second factor")
+    assert not any(found.values()), found

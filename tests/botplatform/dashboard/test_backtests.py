@@ -1,6 +1,7 @@
 """Backtests and sweeps asked for on a page, done by tasks, kept, compared and taken away."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from botplatform.bots.studies import asking, tasks
-from botplatform.bots.studies.models import Study
+from botplatform.bots.studies.models import SILENT, Study
 from botplatform.bots.sweeps.models import Sweep
 from tests.botplatform.dashboard import seeds
 from tests.botplatform.dashboard.builder.pasts import archived, walk
@@ -169,6 +170,35 @@ def test_a_task_that_comes_twice_does_nothing_more(signed_in, bot, queue, past):
     queue.append(again)
     queue.work()
     assert Study.objects.get().ended_at == before
+
+
+@pytest.mark.parametrize("vary", ["", "take_profit=0.004:0.01:0.001"])
+def test_a_study_whose_worker_was_ended_is_begun_again_when_its_task_comes_back(signed_in, bot, queue, past, vary):
+    ask(signed_in, vary=vary)
+    (task,) = queue
+    queue.work(1 if vary else 0)
+    queue.clear()  # a worker that was ended while it asked for the parts
+    Study.objects.update(state="running", beat_at=seeds.now() - SILENT - timedelta(seconds=1))
+    queue.append(task)
+    queue.work()
+    assert Study.objects.get().state == "done"
+    assert not Sweep.objects.exists()
+
+
+def test_a_study_that_somebody_works_on_is_not_begun_again(signed_in, bot, queue, past):
+    ask(signed_in)
+    Study.objects.update(state="running", beat_at=seeds.now())
+    queue.work()
+    assert Study.objects.get().state == "running"
+
+
+def test_a_study_without_a_sign_of_life_says_so(signed_in, bot, queue, past):
+    ask(signed_in)
+    study = Study.objects.get()
+    Study.objects.update(state="running", beat_at=seeds.now())
+    assert "No sign of life" not in words(signed_in.get(f"/backtests/{study.pk}/state"))
+    Study.objects.update(beat_at=seeds.now() - SILENT - timedelta(seconds=1))
+    assert "No sign of life since" in words(signed_in.get(f"/backtests/{study.pk}/state"))
 
 
 def test_candles_that_are_missing_are_told_with_what_to_do(signed_in, bot, queue, here):

@@ -138,3 +138,14 @@ def test_it_says_how_far_the_key_store_has_signed_the_record(client, owner, sign
     client.force_login(owner)
     page = client.get("/vault/").content.decode()
     assert re.search(r"has (not signed a checkpoint|signed the whole record up to entry \d+)", page)
+
+
+def test_the_record_names_what_it_is_about(client, owner, signer):
+    account = signer.account(owner=owner.pk)
+    signer.grant(account)
+    client.force_login(owner)
+    page = client.get("/vault/").content.decode()
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)]
+    (connected,) = [row for row in rows if "the key was checked and connected" in row]
+    (label,) = [row["label"] for row in signer.web().overview(owner.pk).credentials]
+    assert label in connected

@@ -1,12 +1,16 @@
 """What a bot does next, in words."""
 
+from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
 
 from botplatform.bots.models import Bot
+from botplatform.dashboard.bots import moves as moves_module
 from botplatform.dashboard.bots.moves import moves
 from botplatform.dashboard.standing import standings
+from botplatform.lib import clock
+from botplatform.markets.models import Candle
 from tests.botplatform.dashboard import seeds
 
 pytestmark = pytest.mark.django_db
@@ -39,13 +43,45 @@ def test_a_stop_loss_is_told_with_its_price(owner):
     assert ("at or below 57,000.00", "stop loss: everything is closed at market") in told(bot)
 
 
-def test_a_condition_is_told_with_what_it_says_now(owner):
-    conditions = [{"kind": "rsi", "interval": 1, "relation": "below", "period": 7, "level": "30"}]
-    bot = seeds.bot(owner, settings={**seeds.SETTINGS, "start_conditions": conditions})
+RSI = [{"kind": "rsi", "interval": 1, "relation": "below", "period": 7, "level": "30"}]
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    moves_module._STREAMS.clear()
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """`at(seconds)`: so many seconds into a minute that has begun."""
+    minute = clock.now().replace(second=0, microsecond=0)
+
+    def stand(seconds):
+        monkeypatch.setattr(clock, "now", lambda: minute + timedelta(seconds=seconds))
+
+    return stand
+
+
+@pytest.mark.parametrize("second", [0, 2.999, 3, 59.999])
+def test_a_condition_is_told_with_what_it_says_now(owner, at, second):
+    at(second)
+    bot = seeds.bot(owner, settings={**seeds.SETTINGS, "start_conditions": RSI})
     seeds.candles(bot.market, minutes=400)
     ((_, what),) = told(bot)
     assert what.startswith("For the next deal: RSI(7) on 1 min must be under 30; it is ")
     assert "next look at" in what
+
+
+def test_a_candle_that_came_late_is_told_within_its_minute(owner, at):
+    at(20)
+    bot = seeds.bot(owner, settings={**seeds.SETTINGS, "start_conditions": RSI})
+    seeds.candles(bot.market, minutes=400)
+    late = Candle.objects.get(opened_at=clock.now().replace(second=0) - timedelta(minutes=1))
+    late.delete()
+    assert "its latest candle has not come yet" in told(bot)[0][1]
+    late.save(force_insert=True)
+    at(26)
+    assert "it is " in told(bot)[0][1]
 
 
 def test_without_candles_a_condition_says_that_it_is_not_known(owner):
