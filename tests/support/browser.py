@@ -89,7 +89,10 @@ class Visitor:
     def __init__(self, browser, address, user=None, *, dark=False, width=1280, height=900):
         scheme = "dark" if dark else "light"
         self.address = address
-        self.context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
+        # A page that is still scrolling smoothly carries a button away from under the press that was aimed at it.
+        self.context = browser.new_context(
+            color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": height}
+        )
         self.complaints = []
         if user is not None:
             self.context.set_default_timeout(8000)

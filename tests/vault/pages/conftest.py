@@ -38,7 +38,7 @@ def chromium():
 @pytest.fixture
 def page(chromium, scripts):
     """An empty page beside the scripts."""
-    context = chromium.new_context()
+    context = chromium.new_context(reduced_motion="reduce")  # no press is lost to smooth scrolling
     opened = context.new_page()
     opened.goto(scripts + "/")
     yield opened
