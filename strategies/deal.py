@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -196,6 +196,15 @@ class Deal:
             tally = self.by_order[fill.order] = Tally()
         tally.add(fill, notional, self.market)
         return True
+
+    def record_alike(self, fill: Fill, trade_ids: Collection[str]) -> None:
+        """Count trades of the terms of `fill`, one for each id. None of them may have been counted before."""
+        times = len(trade_ids)
+        whole = msgspec.structs.replace(fill, amount=fill.amount * times, fee=fill.fee * times)
+        notional = whole.amount * whole.price
+        for tally in (self.tally, self.by_order.setdefault(fill.order, Tally())):
+            tally.add(whole, notional, self.market)
+        self._trades.update(trade_ids)
 
     def end(self, ending: Ending) -> None:
         """Send the deal on its way out. The first reason stands, save that the user's own wish goes before it.

@@ -54,7 +54,9 @@ class Desk:
         self._levels: Levels = NOTHING
         self._deal: Deal | None = None
         self._over = False
+        self._listens = False  # the deal that is open wanted no order when it opened
         self._next = 0  # the first bar not walked
+        self._turns_from = 0  # after so many trades it is asked whether orders only take turns
         self._not_before = 0  # no deal opens earlier
         self._bar = 0
         self._at = 0
@@ -200,6 +202,7 @@ class Desk:
         else:
             for order in orders:
                 self._place(deal, order)
+        self._turns_from = 0
         awaited = tuple(self._strategy.watches(deal))
         self._levels = Levels(awaited) if awaited else NOTHING
 
@@ -284,6 +287,7 @@ class Desk:
             carried=carried,
             opens=strategy.opens_with,
         )
+        self._listens = False
         self._notes.open(self._slots.take(), self._bar, self._at)
         if carried is not left and strategy.opens_with is _BUY:
             self._notes.give(given.amount - left.amount, given.cost / given.amount)
@@ -299,9 +303,10 @@ class Desk:
         deal = self._deal
         if deal is None or deal.started or self._due or self._book.by_name or self._over or self._levels.each:
             return
-        # A bot that wants no order yet may wait for an answer or a signal.
-        hears = bool(self._asked or self._told) and not any(True for _ in self._strategy.orders(deal))
-        if not hears:
+        # A bot that wanted no order when it opened waits for an answer or a signal, and goes on doing so.
+        if not self._listens:
+            self._listens = bool(self._asked or self._told) and not any(True for _ in self._strategy.orders(deal))
+        if not self._listens:
             self._could_not_begin(next(iter(self._strategy.problems(deal.price, self._market)), None))
 
     def _could_not_begin(self, problem: Problem | None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from strategies.backtest.result import GIVEN, DealDone, Filled, Result
 from strategies.deal import NOTHING_CARRIED, Carried, Deal
@@ -12,19 +12,11 @@ from strategies.orders import Fill, Side
 from strategies.settings import Problem
 
 
-class _Row(NamedTuple):
-    """A fill as it is noted down; made into a `Filled` when somebody asks."""
-
-    bar: int
-    fill: Fill
-    deal: int
-
-
 class Notes:
     def __init__(self, market: Market, opens: Side = Side.BUY) -> None:
         self._market = market
         self._short = opens is Side.SELL
-        self._rows: list[_Row] = []
+        self._rows: list[Filled] = []
         self._done: list[DealDone] = []
         self._opened = (0, 0, 0)  # number, bar, time of the deal that is open
         self._first = 0  # where its rows begin
@@ -35,12 +27,36 @@ class Notes:
         self.unsure = 0  # bars in which the assumed path decided
 
     @property
+    def trades(self) -> int:
+        """How many were noted down."""
+        return len(self._rows)
+
+    @property
     def next_trade(self) -> str:
         """The id of the next trade."""
         return str(len(self._rows))
 
     def trade(self, bar: int, fill: Fill) -> None:
-        self._rows.append(_Row(bar, fill, self._opened[0]))
+        self._rows.append(self._filled(fill, bar, fill.at))
+
+    def alike(self, fills: Sequence[Fill], which: Sequence[int], bars: Sequence[int], times: Sequence[int]) -> None:
+        """Trades of which many are alike but for when: `which` of the fills each is, in which bar, at what time."""
+        filled = self._filled
+        self._rows += [filled(fills[one], bar, at) for one, bar, at in zip(which, bars, times, strict=True)]
+
+    def _filled(self, fill: Fill, bar: int, at: int) -> Filled:
+        return Filled(
+            bar=bar,
+            at=at,
+            side=fill.side,
+            price=fill.price,
+            amount=fill.amount,
+            fee=fill.fee,
+            fee_asset=fill.fee_asset,
+            order=fill.order,
+            deal=self._opened[0],
+            market=self._market.symbol,
+        )
 
     def open(self, number: int, bar: int, at: int) -> None:
         self._opened, self._first, self._worth = (number, bar, at), len(self._rows), ZERO
@@ -80,25 +96,9 @@ class Notes:
     def result(self, deal: Deal | None) -> Result:
         """Everything noted; `deal` is the one still open."""
         deals = self._done if deal is None else [*self._done, self._summary(deal, None, None)]
-        market = self._market.symbol
-        fills = [
-            Filled(
-                bar=row.bar,
-                at=row.fill.at,
-                side=row.fill.side,
-                price=row.fill.price,
-                amount=row.fill.amount,
-                fee=row.fill.fee,
-                fee_asset=row.fill.fee_asset,
-                order=row.fill.order,
-                deal=row.deal,
-                market=market,
-            )
-            for row in self._rows
-        ]
         return Result(
-            market=market,
-            fills=fills,
+            market=self._market.symbol,
+            fills=self._rows,
             deals=deals,
             warnings=self._warnings(),
             given=self._given,
@@ -128,14 +128,14 @@ class Notes:
     def _entered_at(self) -> int | None:
         if self._worth:
             return self._opened[2]
-        return self._rows[self._first].fill.at if self._first < len(self._rows) else None
+        return self._rows[self._first].at if self._first < len(self._rows) else None
 
     def _most_in(self, deal: Deal) -> Decimal:
         """The most that was in the deal at one time. It has to be looked for only where it was added to after exits."""
         opens, tally, rows = deal.opens, deal.tally, self._rows[self._first :]
         exited = False
         for row in rows:
-            if row.fill.side is not opens:
+            if row.side is not opens:
                 exited = True
             elif exited:
                 break
@@ -143,8 +143,8 @@ class Notes:
             return self._worth + (tally.spent if opens is Side.BUY else tally.earned)
         most = put_in = self._worth
         for row in rows:
-            notional = row.fill.amount * row.fill.price
-            put_in += notional if row.fill.side is opens else -notional
+            notional = row.amount * row.price
+            put_in += notional if row.side is opens else -notional
             most = max(most, put_in)
         return most
 

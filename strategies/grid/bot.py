@@ -31,7 +31,7 @@ from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
 from strategies.events import Awaited, CancelDeal, CloseAtMarket, Event, Tick
 from strategies.grid import balances, checks, moving, stops
 from strategies.grid.balances import Balances, coins_given
-from strategies.grid.cells import order_of
+from strategies.grid.cells import Cell, is_whole, order_of
 from strategies.grid.choices import Beyond, ProfitIn, Spacing, StopAction
 from strategies.grid.plan import START, Plan
 from strategies.grid.state import GridState, state_of
@@ -203,6 +203,14 @@ class Grid(Strategy):
         if not plan.stays and moving.may_depend_on(plan, deal, cell.number):
             return None
         return (cell.buy_name, cell.sell_name)
+
+    def turns(self, deal: Deal) -> tuple[Cell, ...] | None:
+        """The cells, while every trade of theirs was whole and none depends on another."""
+        plan = self._plan(deal)
+        if deal.ending or not plan.single or self.above is Beyond.TRAIL or not plan.started(deal):
+            return None
+        cells = tuple(plan.cell(number) for number in range(*moving.stretch(plan, deal)))
+        return cells if all(is_whole(deal, cell, plan.short) for cell in cells) else None
 
     def _plan(self, deal: Deal) -> Plan:
         plan: Plan | None = deal.plan

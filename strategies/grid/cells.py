@@ -91,5 +91,11 @@ def is_idle(deal: Deal, cell: Cell, short: Mapping[int, Decimal]) -> bool:
     return order.side is Side.BUY and order.amount - deal.filled(order.name) >= cell.buy_amount
 
 
+def is_whole(deal: Deal, cell: Cell, short: Mapping[int, Decimal]) -> bool:
+    """Whether nothing of a cell has traded in part."""
+    sold = deal.filled(cell.sell_name) + (short.get(cell.number, ZERO) if cell.starts_held else ZERO)
+    return not deal.filled(cell.buy_name) % cell.buy_amount and not sold % cell.sell_amount
+
+
 def _label(number: int) -> str:
     return str(number) if number >= 0 else f"below-{-number}"

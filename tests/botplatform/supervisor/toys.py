@@ -105,7 +105,7 @@ def grumbling(layout):
 
     code = """
 print("ERROR early", flush=True)
-while "early" not in (var / "logs" / "grumbling.log").read_text():
+while "early\\n" not in (var / "logs" / "grumbling.log").read_text():
     time.sleep(0.01)
 (var / "said").touch()
 while '"ready"' not in (var / "run" / "processes.json").read_text():

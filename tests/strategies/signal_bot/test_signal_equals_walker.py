@@ -2,9 +2,11 @@
 
 from decimal import Decimal as D
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies.backtest.candles import Candles
 from strategies.backtest.engine import run
 from strategies.backtest.options import FillRule, GapRule, Options
 from strategies.exits import MeasuredFrom, Step, StopLoss
@@ -127,3 +129,19 @@ def test_a_step_that_the_price_has_passed_sells_the_coins_that_a_later_step_offe
     found = run(bot, market, candles, signals=[event(each, bot.side) for each in said]).fills
     sold = [(each.order, each.price) for each in found if each.bar == 1 and each.side == "sell"]
     assert sold[1:3] == [("take-profit-step-2", D("106.82")), ("take-profit-step-3", D("106.82"))]
+
+
+def test_an_entry_that_is_too_small_where_the_price_stands_waits_and_signals_are_heard_on():
+    """At 49.9 a lot is below the smallest notional, which the signal's own price did not say; at 50.2 it is not."""
+    bot = SignalBot(side=Side.BUY, order_amount=D(20), max_position=D(500), entries=1)
+    market = Market(symbol="X/USDT", tick_size=D("0.01"), lot_size=D("0.1"), min_notional=D(5))
+    prices = np.array([49.9, 49.9, 50.2, 50.2])
+    candles = Candles(
+        opened_at=np.arange(4) * 60_000,
+        **dict.fromkeys(("open", "high", "low", "close"), prices),
+        volume=np.ones(4),
+        span=60_000,
+    )
+    said = [Said(bar=bar, wish=wish, kind="enter", price=D("100.01")) for bar, wish in ((0, "a"), (2, "b"))]
+    found = run(bot, market, candles, signals=[event(each, bot.side) for each in said]).fills
+    assert [(each.bar, each.order, each.amount) for each in found] == [(2, "enter-a", D("0.1"))]

@@ -1,0 +1,28 @@
+"""Pairs of orders that only take turns: what a backtest can run through without asking after every fill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+
+class Turn(Protocol):
+    """A buy and a sell of which one is wanted at a time, whole. The fill of either wants the other in its place."""
+
+    @property
+    def buy_name(self) -> str: ...
+
+    @property
+    def buy_price(self) -> Decimal: ...
+
+    @property
+    def buy_amount(self) -> Decimal: ...
+
+    @property
+    def sell_name(self) -> str: ...
+
+    @property
+    def sell_price(self) -> Decimal: ...
+
+    @property
+    def sell_amount(self) -> Decimal: ...
