@@ -46,6 +46,7 @@ def bots(price):
         "grid, 50 lines, a fifth to either side": ("grid", narrow, "upper", price * D("1.2")),
         "grid, 200 lines, half to twice the price": ("grid", wide, "upper", price * 2),
         "grid, 200 lines, as near as fees allow": ("grid", dense, "upper", price * D("1.6")),
+        "the same, trailing upwards": ("grid", dense | {"above": "trail"}, "upper", price * D("1.6")),
     }
 
 

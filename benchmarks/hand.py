@@ -39,6 +39,6 @@ def measure():
         "The whole answer: what is wrong, sentences, lines, rows, money and the backtest, from the server's side."
     )
     part.notes.append(
-        "A run takes 11 to 13 microseconds a fill; a grid whose lines are as near as fees allow has thousands."
+        "A grid that ends by a fraction of profit, or has active lines alone, takes 11 microseconds a fill."
     )
     return part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
@@ -15,7 +15,7 @@ from strategies.market import Market
 from strategies.opening import AT_ONCE, Opening, Past
 from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem
-from strategies.turns import Turn
+from strategies.turns import Turns
 
 if TYPE_CHECKING:
     from strategies.conditions import Conditions
@@ -48,12 +48,8 @@ class Strategy(Protocol):
         del deal, fill
         return None
 
-    def turns(self, deal: Deal) -> Sequence[Turn] | None:
-        """Pairs of orders, from the lowest prices up, if for now their fills do nothing but put one for the other.
-
-        Nothing else is wanted then, what the deal awaits does not change by it, and it does not end. None: it is not
-        so. This, too, is only what makes a backtest quick.
-        """
+    def turns(self, deal: Deal) -> Turns | None:
+        """Pairs of orders that for now only take turns; None: not so. This, too, only makes a backtest quick."""
         del deal
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
@@ -26,3 +28,14 @@ class Turn(Protocol):
 
     @property
     def sell_amount(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """Turns from the lowest prices up: all that a deal wants, while the price stays above `above` (None: everywhere).
+
+    Their fills change nothing but which of the two is wanted; what the deal awaits stays, and it does not end.
+    """
+
+    each: Sequence[Turn]
+    above: Decimal | None = None

@@ -19,7 +19,7 @@ from strategies.strategy import Strategy
 if TYPE_CHECKING:
     from strategies.backtest.engine import Pair
 
-SHORTEST = 64  # bars that are run through at once: fewer are sooner walked
+BARS_AN_ORDER = 8  # for each order on the book, from which on a stretch is run through at once: shorter ones are walked
 _ASKED_AGAIN = 256  # trades after which orders that did not only take turns may do so
 
 
@@ -79,11 +79,12 @@ class MarketRun(Desk):
         levels, candles, start = self._levels, self._candles, self._next
         if levels.trails or levels.alarm < NEVER or self._asked or self._told or self._balance is not None:
             return
-        level = self._index.find(start, levels.stop, levels.rise)
-        end = len(candles) if level < 0 else level
-        if end - start < SHORTEST or not (turns := self._strategy.turns(deal)):
+        worth = len(self._book.by_name) * BARS_AN_ORDER
+        if self._until(levels.stop, levels.rise) - start < worth or not (turns := self._strategy.turns(deal)):
             return
-        row = Row.of(turns, self._book, self._market)
+        above = levels.stop if turns.above is None else max(levels.stop, float(turns.above))
+        end = self._until(above, levels.rise)
+        row = Row.of(turns.each, self._book, self._market) if end - start > worth else None
         if row is None:
             return
         found = row.through(candles, start, end, touch=self._reached is ge)
@@ -99,6 +100,11 @@ class MarketRun(Desk):
                 self._book.add(order, order.amount - deal.filled(order.name), float(order.price))
         self._bar, self._next = end - 1, end
         self._at, self._cursor = self.at(end - 1), candles.close.item(end - 1)
+
+    def _until(self, below: float, above: float) -> int:
+        """The first bar that reaches one of these prices, or the end."""
+        bar = self._index.find(self._next, below, above)
+        return len(self._candles) if bar < 0 else bar
 
     # The path of one bar
 

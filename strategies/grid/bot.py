@@ -31,7 +31,7 @@ from strategies.deal import NOTHING_CARRIED, Carried, Deal, Ending
 from strategies.events import Awaited, CancelDeal, CloseAtMarket, Event, Tick
 from strategies.grid import balances, checks, moving, stops
 from strategies.grid.balances import Balances, coins_given
-from strategies.grid.cells import Cell, is_whole, order_of
+from strategies.grid.cells import is_idle, is_whole, order_of
 from strategies.grid.choices import Beyond, ProfitIn, Spacing, StopAction
 from strategies.grid.plan import START, Plan
 from strategies.grid.state import GridState, state_of
@@ -41,6 +41,7 @@ from strategies.orders import Fill, Order, Side
 from strategies.settings import Problem, SettingsRefused, out_of_bounds, setting
 from strategies.shapes import choice
 from strategies.strategy import Strategy
+from strategies.turns import Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,13 +205,18 @@ class Grid(Strategy):
             return None
         return (cell.buy_name, cell.sell_name)
 
-    def turns(self, deal: Deal) -> tuple[Cell, ...] | None:
+    def turns(self, deal: Deal) -> Turns | None:
         """The cells, while every trade of theirs was whole and none depends on another."""
         plan = self._plan(deal)
-        if deal.ending or not plan.single or self.above is Beyond.TRAIL or not plan.started(deal):
+        if deal.ending or not plan.single or not plan.started(deal):
             return None
-        cells = tuple(plan.cell(number) for number in range(*moving.stretch(plan, deal)))
-        return cells if all(is_whole(deal, cell, plan.short) for cell in cells) else None
+        cells = [plan.cell(number) for number in range(*moving.stretch(plan, deal))]
+        if not all(is_whole(deal, cell, plan.short) for cell in cells):
+            return None
+        if self.above is not Beyond.TRAIL:
+            return Turns(each=cells)
+        # The lowest line pays for the next one on top: whether the grid may move depends on its coins.
+        return Turns(each=cells, above=cells[0].buy_price) if is_idle(deal, cells[0], plan.short) else None
 
     def _plan(self, deal: Deal) -> Plan:
         plan: Plan | None = deal.plan

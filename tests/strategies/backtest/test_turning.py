@@ -12,7 +12,7 @@ from strategies.backtest.candles import Candles
 from strategies.backtest.engine import run
 from strategies.backtest.market_run import MarketRun
 from strategies.backtest.options import FillRule, GapRule, Options
-from strategies.grid import Grid, Spacing
+from strategies.grid import Beyond, Grid, Spacing
 from tests.strategies.grid.settings import MARKET, grids
 
 NEVER = 10**9
@@ -39,8 +39,8 @@ def both_ways(monkeypatch):
 
     def ways(grid, series, options):
         found = []
-        for shortest in (1, NEVER):
-            monkeypatch.setattr(market_run, "SHORTEST", shortest)
+        for bars in (0, NEVER):
+            monkeypatch.setattr(market_run, "BARS_AN_ORDER", bars)
             found.append(run(grid, MARKET, series, options))
         return found
 
@@ -122,3 +122,11 @@ def test_a_grid_that_chooses_the_nearest_lines_is_asked_after_every_fill(monkeyp
     result = run(plain(active_lines=3), MARKET, candles(1, 5000, 0.001, 0.0))
     assert len(bars) > 100
     assert {fill.bar for fill in result.fills} <= set(bars)
+
+
+def test_a_grid_that_trails_upwards_is_walked_where_it_moves_and_at_its_lowest_line(monkeypatch):
+    series = candles(1, 20_000, 0.001, 0.0)
+    bars = walked(monkeypatch)
+    result = run(plain(above=Beyond.TRAIL, highest=D(200)), MARKET, series)
+    assert len(result.fills) > 500
+    assert 1 < len(bars) < len(result.fills) / 4

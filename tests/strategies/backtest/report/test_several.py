@@ -233,6 +233,10 @@ def test_the_profit_of_a_portfolio_is_what_is_in_the_purse_coins_brought_in_incl
     assert report.metrics.least_capital <= bot.cash + brought
 
 
+def told(metrics):
+    return {name: value for name, value in msgspec.structs.asdict(metrics).items() if name != "drawdown"}
+
+
 @settings(max_examples=40, deadline=None)
 @given(bot=bots(), seed=st.integers(0, 2**32), bars=st.integers(1, 200))
 def test_one_market_alone_has_the_figures_that_it_has_by_itself(bot, seed, bars):
@@ -240,4 +244,9 @@ def test_one_market_alone_has_the_figures_that_it_has_by_itself(bot, seed, bars)
     found = run(bot, MARKET, made)
     alone = Report.of(found, made, MARKET, D(500)).metrics
     among = SeveralReport.of([OnMarket(result=found, candles=made, market=MARKET)], D(500)).metrics
-    assert msgspec.structs.replace(among, held=alone.held) == alone
+    among, alone = ({**told(each), **(told(each.drawdown) if each.drawdown else {})} for each in (among, alone))
+    # Sums of floats in another order differ in their last digit.
+    for name in ("sharpe", "sortino", "profit_share", "holding_share", "share", "quote"):
+        one, other = among.pop(name, None), alone.pop(name, None)
+        assert one == other or float(one) == pytest.approx(float(other)), name
+    assert {**among, "held": alone["held"]} == alone
