@@ -23,11 +23,17 @@ from .problems import Problem
 from .supervisor import run
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; choose one from 1024 to 65535.")
+    return int(text)
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m botplatform.supervisor")
     parser.add_argument("command", nargs="?", choices=["run", "openbao", "wrap-signer", "warm-up"], default="run")
     parser.add_argument("--var", type=Path, default=os.environ.get("BOTPLATFORM_VAR") or "var")
-    parser.add_argument("--port", type=int, default=None)
+    parser.add_argument("--port", type=_port, default=None)
     return parser.parse_args(argv)
 
 

@@ -36,14 +36,16 @@ class Channel:
         self._timeout = timeout
         self._local = threading.local()
 
-    def post(self, path: str, body: bytes, headers: dict[str, str], form: type[T]) -> T:
-        """The signer's answer.
+    def post(self, path: str, body: bytes, headers: dict[str, str], form: type[T], *, within: float | None = None) -> T:
+        """The signer's answer, waited for so many seconds.
 
         Raises Refused or Retry as the signer says; Retry(NOT_READY) when it could not be reached at all;
         OutcomeUnknown when the request may have arrived and no answer came.
         """
         connection = self._connect()
         try:
+            if connection.sock is not None:
+                connection.sock.settimeout(self._timeout if within is None else within)
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             content = response.read()

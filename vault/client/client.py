@@ -28,8 +28,10 @@ from vault.messages.answers import (
 )
 from vault.messages.canonical import b64, unb64
 from vault.messages.passkeys import OpenTicket, TicketAnswer
+from vault.messages.refusals import Code, OutcomeUnknown, Retry
 
 T = TypeVar("T")
+_PATIENCE = 5.0  # seconds that a page waits for what it shows
 
 
 class _KeyHolder:
@@ -40,21 +42,31 @@ class _KeyHolder:
         self._key = key
         self._kid = proofs.thumbprint(b64(key.public_key().public_bytes_raw()))
 
-    def _ask(self, path: str, word: words.Word, form: type[T]) -> T:
-        return self._post(path, msgspec.json.encode(word), form, {})
+    def _ask(self, path: str, word: words.Word, form: type[T], *, within: float | None = None) -> T:
+        return self._post(path, msgspec.json.encode(word), form, {}, within=within)
 
-    def _post(self, path: str, body: bytes, form: type[T], headers: dict[str, str]) -> T:
+    def _post(
+        self, path: str, body: bytes, form: type[T], headers: dict[str, str], *, within: float | None = None
+    ) -> T:
         claims = {**proofs.claims(path, body, clock.seconds()), "jti": secrets.token_urlsafe(16)}
         proof = jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": proofs.TYPE})
-        return self._channel.post(path, body, {"Authorization": f"Key {self._kid}", "Proof": proof} | headers, form)
+        headers = {"Authorization": f"Key {self._kid}", "Proof": proof} | headers
+        return self._channel.post(path, body, headers, form, within=within)
 
     def close(self) -> None:
         """Hang up; the next call opens the connection again."""
         self._channel.close()
 
     def overview(self, owner: UUID | None, limit: int = 100) -> OverviewAnswer:
-        """The vault's tables, read-only: of one owner, or of everybody."""
-        return self._ask("/v1/overview", words.Overview(owner=owner, limit=limit), OverviewAnswer)
+        """The vault's tables, read-only: of one owner, or of everybody. Raises Refused, Retry.
+
+        A page waits for it, and nothing can have happened: no answer for a while is a reason to ask again, no more.
+        """
+        word = words.Overview(owner=owner, limit=limit)
+        try:
+            return self._ask("/v1/overview", word, OverviewAnswer, within=_PATIENCE)
+        except OutcomeUnknown as why:
+            raise Retry(Code.NOT_READY, str(why)) from why
 
 
 class WebClient(_KeyHolder):

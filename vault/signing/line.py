@@ -34,7 +34,10 @@ class Line:
     async def hear(self) -> str:
         """The next text frame. Raises Unsure when the connection has ended."""
         while True:
-            message = await self._socket.receive()
+            try:
+                message = await self._socket.receive()  # which answers pings, too
+            except (aiohttp.ClientError, OSError) as why:
+                raise Unsure(type(why).__name__) from why
             if message.type is aiohttp.WSMsgType.TEXT:
                 return str(message.data)
             if message.type is not aiohttp.WSMsgType.BINARY:

@@ -24,8 +24,8 @@ MAC = "0" * 64
 class HostileExchange:
     """A WebSocket server that says what it likes; it keeps what it was told."""
 
-    def __init__(self, *frames, redirect=None):
-        self.frames, self.redirect = frames, redirect
+    def __init__(self, *frames, redirect=None, hangs_up=False):
+        self.frames, self.redirect, self.hangs_up = frames, redirect, hangs_up
         self.told, self.visits = [], 0
 
     async def handle(self, request):
@@ -37,6 +37,9 @@ class HostileExchange:
         self.told.append(json.loads((await socket.receive()).data))
         for frame in self.frames:
             await socket.send_str(frame)
+        if self.hangs_up:
+            await socket.ping()
+            request.transport.close()
         await socket.close()
         return socket
 
@@ -146,6 +149,21 @@ async def test_a_key_that_would_smuggle_a_parameter_is_not_signed():
 async def test_a_frame_that_is_too_large_ends_the_stream():
     async with HostileExchange(YES, json.dumps({"x": "y" * 100_000})).running() as exchange:
         assert isinstance((await follow(exchange))[0], Unsure)
+
+
+async def test_a_connection_that_is_gone_when_a_ping_is_to_be_answered_ends_the_stream():
+    async with HostileExchange(hangs_up=True).running() as exchange:
+        lines = Lines(exchange.address, ping_seconds=5)
+        await lines.open()
+        line = await lines.connect()
+        await line.say("{}")
+        async with asyncio.timeout(10):
+            while line._socket.get_extra_info("peername") is not None:  # noqa: ASYNC110 - the transport tells nobody
+                await asyncio.sleep(0)
+        with pytest.raises(Unsure):
+            await line.hear()
+        await line.close()
+        await lines.close()
 
 
 async def test_an_address_that_is_not_opened_too_often():
