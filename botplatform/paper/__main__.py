@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         default="through",
         help="with --candles: whether a resting order fills when the price reaches it or only beyond (through)",
     )
+    command.add_argument("--past-days", type=int, default=0, help="days before the first start that klines tell of (0)")
     command.add_argument("--history-minutes", type=int, default=1440, help="klines made up at the first start (1440)")
     return whole
 
@@ -44,8 +45,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     given = parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    if given.speed <= 0 or given.history_minutes < 0:
-        sys.stderr.write("--speed must be above 0 and --history-minutes not below 0.\n")
+    if given.speed <= 0 or given.history_minutes < 0 or given.past_days < 0:
+        sys.stderr.write("--speed must be above 0, --history-minutes and --past-days not below 0.\n")
         return 2
     options = Options(
         folder=given.folder,
@@ -57,6 +58,7 @@ def main() -> int:
         candles=tuple(given.candles),
         fill=given.fill,
         history_minutes=given.history_minutes,
+        past_days=given.past_days,
     )
     try:
         return 0 if asyncio.run(serve(options, _ready)) else 1

@@ -1,4 +1,7 @@
-"""One-minute klines of one market, kept for three days, and the longer ones made from them."""
+"""One-minute klines of one market, and the longer ones made from them.
+
+Three days are held here; what is older is asked for elsewhere (`Earlier`).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
-from typing import Any
+from itertools import chain, groupby
+from typing import Any, Protocol
 
 from botplatform.paper import errors
 from botplatform.paper.money import ZERO, wire
@@ -95,11 +98,23 @@ def merge(candles: Iterable[Candle], opened: int) -> Candle:
     )
 
 
+class Earlier(Protocol):
+    """Whoever has what is older than the minutes held."""
+
+    @property
+    def begin(self) -> int | None:
+        """When its first candle opens; None before there is any."""
+
+    def candles(self, minutes: int, start: int, end: int) -> list[Candle]:
+        """Candles of this width, or finer, that open from `start` to before `end`, oldest first."""
+
+
 class Candles:
     """The last three days of one market without gaps; `unsaved` are those that the store does not have yet."""
 
-    def __init__(self, symbol: str, price: Decimal, now: int) -> None:
+    def __init__(self, symbol: str, price: Decimal, now: int, earlier: Earlier | None = None) -> None:
         self.symbol = symbol
+        self._earlier = earlier
         self.minutes: deque[Candle] = deque(maxlen=KEPT)
         self.unsaved: dict[int, Candle] = {}
         self._start = (price, now)
@@ -175,13 +190,20 @@ class Candles:
         newest = self.minutes[-1].opened // width * width
         last = newest if end is None else min(newest, end // width * width)
         first = last - (limit - 1) * width if start is None else start // width * width
-        oldest = self.minutes[0].opened
+        held = self.minutes[0].opened
+        earlier = self._earlier if first < held else None
+        begin = None if earlier is None else earlier.begin
+        oldest = held if begin is None else min(begin, held)
         if start is not None:
             first = max(first, oldest // width * width)
             last = min(last, first + limit * width)
-        low = max(0, (first - oldest) // MINUTE)
-        high = max(0, (last + width - oldest) // MINUTE)
-        chosen = (self.minutes[index] for index in range(low, min(high, len(self.minutes))))
+        low = max(0, (first - held) // MINUTE)
+        high = max(0, (last + width - held) // MINUTE)
+        chosen: Iterable[Candle] = (self.minutes[index] for index in range(low, min(high, len(self.minutes))))
+        if earlier is not None and first < held:
+            chosen = chain(
+                earlier.candles(minutes, max(first, oldest // width * width), min(held, last + width)), chosen
+            )
         if minutes == 1:
             yield from chosen
             return

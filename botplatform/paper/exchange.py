@@ -18,7 +18,7 @@ from pathlib import Path
 
 from botplatform.paper import clock, errors
 from botplatform.paper.accounts import Account, Key, random_key
-from botplatform.paper.candles import Candles
+from botplatform.paper.candles import KEPT, MINUTE, Candles
 from botplatform.paper.engine import Engine
 from botplatform.paper.errors import Refusal
 from botplatform.paper.ledger import Changes
@@ -26,6 +26,7 @@ from botplatform.paper.market_maker import CandleMaker, Fill, LiveMaker, MarketM
 from botplatform.paper.markets import MARKETS, Market
 from botplatform.paper.money import ZERO, nearest
 from botplatform.paper.orders import Order, Print, Wanted
+from botplatform.paper.past import Older
 from botplatform.paper.path import SeededPath, read_candles
 from botplatform.paper.store import Store
 from botplatform.paper.tape import Aggregate, Tape
@@ -50,6 +51,7 @@ class Options:
     candles: tuple[str, ...] = ()
     fill: Fill = "through"
     history_minutes: int = 1440
+    past_days: int = 0
 
 
 def symbol_of(name: str) -> str:
@@ -122,11 +124,13 @@ class Exchange:
     def _candles(self, symbol: str) -> Candles:
         now = clock.now()
         path = self.makers[symbol].path
-        past = self.store.candles(symbol)
+        past = self.store.candles(symbol, now - KEPT * MINUTE, now + MINUTE)
         if not past and isinstance(path, SeededPath) and path.index == 0 and self.options.history_minutes:
             past = path.history(self.options.history_minutes, self.options.speed, now)
             self.store.save_candles(symbol, past, now)
-        candles = Candles(symbol, path.price, now)
+        days = self.options.past_days if isinstance(path, SeededPath) else 0
+        older = Older(self.store, self.markets[symbol], seed=self.options.seed, days=days)
+        candles = Candles(symbol, path.price, now, older)
         candles.load(past)
         candles.roll(now)
         return candles

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from botplatform.paper.accounts import Account, Balance, Key
-from botplatform.paper.candles import KEPT, MINUTE, Candle
+from botplatform.paper.candles import DAY, MINUTE, Candle
 from botplatform.paper.ledger import Changes
 from botplatform.paper.money import ZERO, wire
 from botplatform.paper.orders import Order, Trade
@@ -55,6 +55,7 @@ def _columns(record: type[Order | Trade | Candle]) -> list[str]:
     return [field.name for field in fields(record)]
 
 
+_YEAR = 366 * DAY
 _ORDER = _columns(Order)
 _TRADE = _columns(Trade)
 _CANDLE = _columns(Candle)
@@ -170,13 +171,13 @@ class Store:
         self._db.execute("DELETE FROM keys WHERE key = ?", (key,))
 
     def save_candles(self, symbol: str, candles: Iterable[Candle], now: int) -> None:
-        """Writes candles and forgets those that are older than three days."""
+        """Writes candles and forgets those that are older than a year."""
         with self.transaction() as db:
             db.executemany(
                 _insert("candles", ["symbol", *_CANDLE]),
                 [(symbol, *_row(candle, _CANDLE)) for candle in candles],
             )
-            db.execute("DELETE FROM candles WHERE symbol = ? AND opened < ?", (symbol, now - KEPT * MINUTE))
+            db.execute("DELETE FROM candles WHERE symbol = ? AND opened < ?", (symbol, now - _YEAR))
 
     # Reading at the start
 
@@ -213,12 +214,26 @@ class Store:
             (symbol, kind): upto for symbol, kind, upto in self._db.execute("SELECT symbol, kind, upto FROM reserved")
         }
 
-    def candles(self, symbol: str) -> list[Candle]:
+    def candles(self, symbol: str, start: int, end: int) -> list[Candle]:
+        """Those that open from `start` to before `end`, oldest first."""
         rows = self._db.execute(
-            f"SELECT {', '.join(_CANDLE)} FROM candles WHERE symbol = ? ORDER BY opened",  # noqa: S608
-            (symbol,),
+            f"SELECT {', '.join(_CANDLE)} FROM candles"  # noqa: S608 - names of ours
+            " WHERE symbol = ? AND opened >= ? AND opened < ? ORDER BY opened",
+            (symbol, start, end),
         )
         return [Candle(**_fields(_CANDLE, row)) for row in rows]
+
+    def candle_before(self, symbol: str, opened: int) -> Candle | None:
+        """The last one that opened before then."""
+        ((found,),) = self._db.execute(
+            "SELECT MAX(opened) FROM candles WHERE symbol = ? AND opened < ?", (symbol, opened)
+        )
+        return None if found is None else self.candles(symbol, found, found + MINUTE)[0]
+
+    def first_candle(self, symbol: str) -> Candle | None:
+        """The oldest one of this market."""
+        ((opened,),) = self._db.execute("SELECT MIN(opened) FROM candles WHERE symbol = ?", (symbol,))
+        return None if opened is None else self.candles(symbol, opened, opened + MINUTE)[0]
 
     def deposited(self) -> dict[str, Decimal]:
         """The sum of all deposits by asset: what all balances together must amount to."""

@@ -29,6 +29,7 @@ VAULT_SETTINGS = (
     *("VAULT_PAGES_ORIGIN", "VAULT_WEB_ORIGIN"),
 )
 PAPER_SPEED = "60"  # market seconds in one of ours
+PAPER_PAST = "366"  # days before its first start: a year of minutes to test bots on
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -140,7 +141,16 @@ def _platform(layout: Layout) -> tuple[Process | Task, ...]:
             name="paper",
             argv=_python(
                 *("-m", "botplatform.paper", "serve", "--folder", str(layout.var / "paper")),
-                *("--port", paper, "--control", str(layout.paper_socket), "--speed", PAPER_SPEED),
+                *(
+                    "--port",
+                    paper,
+                    "--control",
+                    str(layout.paper_socket),
+                    "--speed",
+                    PAPER_SPEED,
+                    "--past-days",
+                    PAPER_PAST,
+                ),
             ),
             ready=probes.http_on_port(layout.paper_port, "/api/v3/ping"),
             grace=2,
