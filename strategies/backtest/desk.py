@@ -56,7 +56,6 @@ class Desk:
         self._over = False
         self._listens = False  # the deal that is open wanted no order when it opened
         self._next = 0  # the first bar not walked
-        self._turns_from = 0  # after so many trades it is asked whether orders only take turns
         self._not_before = 0  # no deal opens earlier
         self._bar = 0
         self._at = 0
@@ -202,7 +201,6 @@ class Desk:
         else:
             for order in orders:
                 self._place(deal, order)
-        self._turns_from = 0
         awaited = tuple(self._strategy.watches(deal))
         self._levels = Levels(awaited) if awaited else NOTHING
 

@@ -57,7 +57,12 @@ def run(  # noqa: PLR0917 - the four that every backtest has, and two that may b
     Raises NeverRests, and SettingsRefused if conditions need candles that these cannot be made into. Needs at least
     one candle.
     """
-    one = MarketRun(strategy, Pair(market, candles, index, signals), options or Options(), Slots(strategy.opening))
+    pair = Pair(market, candles, index, signals)
+    return to_the_end(MarketRun(strategy, pair, options or Options(), Slots(strategy.opening)))
+
+
+def to_the_end(one: MarketRun) -> Result:
+    """Walk whatever matters to one market."""
     while (bar := one.next_bar()) >= 0:
         one.walk(bar)
     return one.result()

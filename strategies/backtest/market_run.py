@@ -12,15 +12,10 @@ from strategies.backtest.desk import Desk
 from strategies.backtest.entrance import Slots
 from strategies.backtest.index import BarIndex
 from strategies.backtest.options import FillRule, GapRule, Options
-from strategies.backtest.turning import Row, fills_of, grouped
-from strategies.deal import Deal
 from strategies.strategy import Strategy
 
 if TYPE_CHECKING:
     from strategies.backtest.engine import Pair
-
-BARS_AN_ORDER = 8  # for each order on the book, from which on a stretch is run through at once: shorter ones are walked
-_ASKED_AGAIN = 256  # trades after which orders that did not only take turns may do so
 
 
 class MarketRun(Desk):
@@ -48,9 +43,6 @@ class MarketRun(Desk):
         start = self._next
         if self._deal is None:
             return -1 if self._slots.used_up else self._entrance.next(start, self._not_before)
-        if self._notes.trades >= self._turns_from:
-            self._take_turns(self._deal)
-            start = self._next
         levels, book = self._levels, self._book
         # Under the through rule an order needs a price beyond its own; the index finds touches, the walk decides.
         self._below, self._above = max(book.bid, levels.stop), min(book.ask, levels.rise)
@@ -72,39 +64,6 @@ class MarketRun(Desk):
             if (returned := first_return(trail, self._candles, start, end)) >= 0:
                 end = returned
         return end if end < len(self._candles) else -1
-
-    def _take_turns(self, deal: Deal) -> None:
-        """If all orders only take turns, run through the bars before the next level at once."""
-        self._turns_from = self._notes.trades + _ASKED_AGAIN
-        levels, candles, start = self._levels, self._candles, self._next
-        if levels.trails or levels.alarm < NEVER or self._asked or self._told or self._balance is not None:
-            return
-        worth = len(self._book.by_name) * BARS_AN_ORDER
-        if self._until(levels.stop, levels.rise) - start < worth or not (turns := self._strategy.turns(deal)):
-            return
-        above = levels.stop if turns.above is None else max(levels.stop, float(turns.above))
-        end = self._until(above, levels.rise)
-        row = Row.of(turns.each, self._book, self._market) if end - start > worth else None
-        if row is None:
-            return
-        found = row.through(candles, start, end, touch=self._reached is ge)
-        fills, which = fills_of(row, found, self._market, None if self._at_limit else candles.open)
-        first = self._notes.trades
-        self._notes.alike(fills, which.tolist(), found.bar.tolist(), candles.opened_at[found.bar].tolist())
-        for one, places in grouped(which):
-            deal.record_alike(fills[one], [str(first + place) for place in places])
-        self._notes.unsure += found.unsure
-        self._book.clear()
-        for order in self._strategy.orders(deal):
-            if order.price is not None:
-                self._book.add(order, order.amount - deal.filled(order.name), float(order.price))
-        self._bar, self._next = end - 1, end
-        self._at, self._cursor = self.at(end - 1), candles.close.item(end - 1)
-
-    def _until(self, below: float, above: float) -> int:
-        """The first bar that reaches one of these prices, or the end."""
-        bar = self._index.find(self._next, below, above)
-        return len(self._candles) if bar < 0 else bar
 
     # The path of one bar
 

@@ -1,4 +1,4 @@
-"""Orders that only take turns, run through many bars at once.
+"""Orders that only take turns, run through many bars at once (`strategies.backtest.quick`).
 
 A row of turns shares its lines: turn i buys at line i and sells at line i + 1. Of a row whose turns below some line
 all wait to buy, and above it all to sell, one number says everything: `idle`, how many wait to buy. The price takes it

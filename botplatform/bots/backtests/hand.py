@@ -31,10 +31,12 @@ from botplatform.markets.archive.refusals import CandlesRefused
 from strategies.backtest.candles import Candles
 from strategies.backtest.engine import NeverRests, Pair
 from strategies.backtest.index import BarIndex, IndexSince
+from strategies.backtest.quick import run_quickly
 from strategies.backtest.report.bands import Run, bands_of, run_of, starts_in, times
 from strategies.backtest.report.books import moves
 from strategies.backtest.result import Result
 from strategies.market import Market
+from strategies.rebalance import Rebalance
 from strategies.settings import SettingsRefused
 
 _LENGTH = struct.Struct("<I")
@@ -124,7 +126,7 @@ class Hand:
         for pair, start in zip(pairs, starts, strict=True):
             if problem := next(iter(job.sized.problems(start, pair.market)), None):
                 return Answer(problem=f"At the price of {start:f} with which the candles begin: {problem}")
-        return _curves(outcome(job, pairs), pairs, job.capital_over(starts))
+        return _curves(_quickly(job, pairs), pairs, job.capital_over(starts))
 
     def _pair(self, market: Market, series: Series) -> Pair:
         candles, index = self._candles(series)
@@ -154,6 +156,13 @@ class Hand:
 
 class _Unknown(Exception):
     """Candles that were not sent, or are not kept any more."""
+
+
+def _quickly(job: jobs.Job, pairs: Sequence[Pair]) -> list[Result]:
+    """What `outcome` answers, sooner where that can be."""
+    if len(pairs) > 1 or isinstance(job.strategy, Rebalance):
+        return outcome(job, pairs)
+    return [run_quickly(job.strategy, pairs[0], job.options)]
 
 
 def _curves(results: Sequence[Result], pairs: Sequence[Pair], capital: Decimal) -> Answer:
@@ -282,7 +291,7 @@ def _begun(job: jobs.Job, pair: Pair, start: int, elapsed: Any) -> Run | None:
         capital = job.capital_at(price)
         if capital <= 0 or any(job.sized.problems(price, pair.market)):
             return None
-        (result,) = outcome(job, [Pair(pair.market, part, index)])
+        (result,) = _quickly(job, [Pair(pair.market, part, index)])
     except (NeverRests, SettingsRefused):
         return None
     return run_of(result, part, pair.market, capital, elapsed)

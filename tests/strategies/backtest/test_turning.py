@@ -7,15 +7,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from strategies.backtest import market_run, turning
+from strategies.backtest import quick, turning
 from strategies.backtest.candles import Candles
-from strategies.backtest.engine import run
+from strategies.backtest.engine import Pair, run
 from strategies.backtest.market_run import MarketRun
 from strategies.backtest.options import FillRule, GapRule, Options
+from strategies.backtest.quick import run_quickly
 from strategies.grid import Beyond, Grid, Spacing
 from tests.strategies.grid.settings import MARKET, grids
-
-NEVER = 10**9
 
 
 def candles(seed, bars, wild, gaps, tick=0.01):
@@ -36,15 +35,11 @@ def candles(seed, bars, wild, gaps, tick=0.01):
 @pytest.fixture
 def both_ways(monkeypatch):
     """`both_ways(grid, candles, options)`: what comes of it at once, and by asking after every fill."""
-
-    def ways(grid, series, options):
-        found = []
-        for bars in (0, NEVER):
-            monkeypatch.setattr(market_run, "BARS_AN_ORDER", bars)
-            found.append(run(grid, MARKET, series, options))
-        return found
-
-    return ways
+    monkeypatch.setattr(quick, "BARS_AN_ORDER", 0)
+    return lambda grid, series, options: (
+        run_quickly(grid, Pair(MARKET, series), options),
+        run(grid, MARKET, series, options),
+    )
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,7 +98,7 @@ def walked(monkeypatch):
 
 def test_a_plain_grid_is_walked_in_its_first_bar_alone(monkeypatch):
     bars = walked(monkeypatch)
-    result = run(plain(), MARKET, candles(1, 20_000, 0.001, 0.0))
+    result = run_quickly(plain(), Pair(MARKET, candles(1, 20_000, 0.001, 0.0)))
     assert len(result.fills) > 500
     assert bars == [0]
 
@@ -113,13 +108,13 @@ def test_the_bar_that_reaches_a_stop_is_walked(monkeypatch):
     first = int((series.low <= 80).argmax())
     assert 0 < first < int((series.high >= 120).argmax() or len(series))
     bars = walked(monkeypatch)
-    run(plain(stop_below=D(80)), MARKET, series)
+    run_quickly(plain(stop_below=D(80)), Pair(MARKET, series))
     assert bars == [0, first]
 
 
 def test_a_grid_that_chooses_the_nearest_lines_is_asked_after_every_fill(monkeypatch):
     bars = walked(monkeypatch)
-    result = run(plain(active_lines=3), MARKET, candles(1, 5000, 0.001, 0.0))
+    result = run_quickly(plain(active_lines=3), Pair(MARKET, candles(1, 5000, 0.001, 0.0)))
     assert len(bars) > 100
     assert {fill.bar for fill in result.fills} <= set(bars)
 
@@ -127,6 +122,6 @@ def test_a_grid_that_chooses_the_nearest_lines_is_asked_after_every_fill(monkeyp
 def test_a_grid_that_trails_upwards_is_walked_where_it_moves_and_at_its_lowest_line(monkeypatch):
     series = candles(1, 20_000, 0.001, 0.0)
     bars = walked(monkeypatch)
-    result = run(plain(above=Beyond.TRAIL, highest=D(200)), MARKET, series)
+    result = run_quickly(plain(above=Beyond.TRAIL, highest=D(200)), Pair(MARKET, series))
     assert len(result.fills) > 500
     assert 1 < len(bars) < len(result.fills) / 4

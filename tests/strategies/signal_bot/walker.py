@@ -187,6 +187,8 @@ class SignalWalk(PathWalk):
             if said.bar == self.bar:
                 if not self.exit.ended:
                     {"enter": self.enter, "exit": self.leave, "disable": self.disable}[said.kind](said)
+                elif self.opened:  # a close that cannot be sold where the price stands is dust
+                    self.finished = not self.accepted(self.to_exit(), self.price)
                 self.settle()
                 while self.stands_within_reach():
                     self.told()
