@@ -210,13 +210,16 @@ class Grid(Strategy):
         plan = self._plan(deal)
         if deal.ending or not plan.single or not plan.started(deal):
             return None
-        cells = [plan.cell(number) for number in range(*moving.stretch(plan, deal))]
-        if not all(is_whole(deal, cell, plan.short) for cell in cells):
-            return None
-        if self.above is not Beyond.TRAIL:
-            return Turns(each=cells)
-        # The lowest line pays for the next one on top: whether the grid may move depends on its coins.
-        return Turns(each=cells, above=cells[0].buy_price) if is_idle(deal, cells[0], plan.short) else None
+        first, end = moving.stretch(plan, deal)
+        above = None
+        if self.above is Beyond.TRAIL:
+            # The lowest line pays for the next one on top: whether the grid may move depends on its coins.
+            lowest = plan.cell(first)
+            if not is_idle(deal, lowest, plan.short):
+                return None
+            above = lowest.buy_price
+        cells = [plan.cell(number) for number in range(first, end)]
+        return Turns(each=cells, above=above) if all(is_whole(deal, cell, plan.short) for cell in cells) else None
 
     def _plan(self, deal: Deal) -> Plan:
         plan: Plan | None = deal.plan
