@@ -136,9 +136,15 @@ def _orders(deal: Deal, side: Side, wishes: Iterable[Wished]) -> Iterator[Order]
 
 
 def _missing(deal: Deal, order: Order) -> Decimal:
-    """What can still trade of an order; a rest too small for the exchange will not come."""
-    missing = order.amount - deal.filled(order.name)
-    return missing if deal.market.accepts(missing, deal.price if order.price is None else order.price) else ZERO
+    """What can still trade of an order; a rest too small for the exchange will not come.
+
+    At the market nobody knows the price. A wish of which nothing has traded was large enough when it was wished for.
+    """
+    tally, price = deal.by_order.get(order.name), order.price
+    if tally is None:
+        return order.amount
+    missing = order.amount - tally.traded
+    return missing if deal.market.accepts(missing, tally.average_price if price is None else price) else ZERO
 
 
 def refused(field: str, problem: str, remedy: str) -> SettingsRefused:

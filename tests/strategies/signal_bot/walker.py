@@ -125,7 +125,6 @@ class SignalWalk(PathWalk):
         if self.bot.coins is not None and self.bot.coins > self.carried:
             self.carried = self.bot.coins
         self.exit = Growing(self.bot, self)
-        self.began = self.price
         self.wished, self.taken_out = {}, {}  # name: (amount, limit), what has not traded
         # Of the whole and of the first entry: coins that changed hands, what arrived of them, quote.
         self.opened = self.arrived = self.quote = NOTHING
@@ -168,9 +167,7 @@ class SignalWalk(PathWalk):
         return up(max(self.opened - self.out_arrived, NOTHING) / (1 - self.fee), self.market.lot_size)
 
     def free(self):
-        """What is not waited for by something that is to be taken out, unless that is so little that it never comes."""
-        coming = [amount for amount, limit in self.taken_out.values() if self.accepted(amount, limit or self.began)]
-        return max(self.to_exit() - sum(coming, NOTHING), NOTHING)
+        return max(self.to_exit() - sum((amount for amount, _ in self.taken_out.values()), NOTHING), NOTHING)
 
     def accepted(self, amount, price):
         least = max(self.market.lot_size, self.market.min_amount)
