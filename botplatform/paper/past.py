@@ -76,7 +76,7 @@ class Past:
         self.begin, self.end = until - days * DAY, until
         self._market, self._price = market, price
         self._seed = [seed, *market.symbol.encode()]
-        self._made: tuple[Floats, Floats, Floats, Floats] | None = None  # opens, closes, and how lively each was
+        self._made: tuple[Floats, Floats, Floats, Floats] | None = None  # what `_minutes` answers
 
     def candles(self, minutes: int, start: int, end: int) -> list[Candle]:
         """Those of this width that open from `start` to before `end`; the first and the last may lack minutes."""

@@ -4,6 +4,8 @@ import itertools
 import os
 import socket
 
+from botplatform.supervisor.layout import port_is_free
+
 # Below the kernel's own range (from 32768), so that no outgoing connection sits on one before its server does; above
 # what `make run` prefers (8000, 8020) and below its inner ones (from 20000).
 _FIRST, _EACH, _WORKERS = 10000, 1000, 10
@@ -15,7 +17,7 @@ def free_port():
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
     for _ in range(_EACH):
         port = _FIRST + worker * _EACH + next(_turn) % _EACH
-        if _is_free(port):
+        if port_is_free(port):
             return port
     raise AssertionError(f"none of {_EACH} ports from {_FIRST + worker * _EACH} on is free")
 
@@ -24,13 +26,3 @@ def listens(port):
     """Whether somebody answers there."""
     with socket.socket() as knock:
         return knock.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
