@@ -29,8 +29,11 @@ def seen(launched, web, user, path):
         visitor = Visitor(launched, web.address, user)
         script, files = [], []
         visitor.page.on("response", lambda answer, script=script, files=files: note(answer, script, files))
-        visitor.page.goto(web.address + path, wait_until="load")
+        answer = visitor.page.goto(web.address + path, wait_until="load")
         visitor.page.wait_for_timeout(300)
+        # An error page is quick and small.
+        assert answer.ok, f"{path} answered {answer.status}"
+        assert script, f"{path} came without its scripts"
         turns.append(visitor.page.evaluate(_READY) / 1000)
         visitor.context.close()
     return {"seconds": median(turns), "script": sum(script) / 1024, "files": len(files)}
