@@ -95,7 +95,7 @@ class Visitor:
         )
         self.complaints = []
         if user is not None:
-            self.context.set_default_timeout(8000)
+            self.context.set_default_timeout(30000)
             self.context.add_cookies([self._session(user)])
         self.page = self.context.new_page()
         self.page.on("console", self._console)

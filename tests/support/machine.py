@@ -43,6 +43,7 @@ class Machine:
             "VAULT_POLL_SECONDS": "0.3",
             "VAULT_REFERENCE_SECONDS": "0.5",
             "VAULT_EXCHANGE_TIMEOUT": "3",
+            "VAULT_LEASE_SECONDS": "30",  # a machine that stands still for ten seconds is no failure of what is tested
             **{f"VAULT_{name.upper()}": str(value) for name, value in vault_settings.items()},
         }
         self.paper_options = paper_options or ("--speed", "1")
@@ -64,7 +65,7 @@ class Machine:
             stop(process)
         if self.bao is not None:
             self.bao.stdin.close()
-            self.bao.wait(20)
+            self.bao.wait(60)
             self.bao.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -145,7 +146,7 @@ class Machine:
         with contextlib.suppress(ProcessLookupError, AssertionError):
             os.kill(self._bao_server(), signal.SIGKILL)
         self.bao.stdin.close()
-        self.bao.wait(20)
+        self.bao.wait(60)
         self.bao.stdout.close()
         self.start_bao()
 

@@ -9,7 +9,7 @@ class UnixSocket(http.client.HTTPConnection):
     """HTTP on a unix socket."""
 
     def __init__(self, path):
-        super().__init__("localhost", timeout=30)
+        super().__init__("localhost", timeout=60)
         self.path = str(path)
 
     def connect(self):
@@ -43,7 +43,7 @@ class PaperControl:
     def fault(self, on, do, times=1, **more):
         return self.call("POST", "/faults", {"on": on, "do": do, "times": times, **more})["id"]
 
-    def wait_for_fault(self, fault, count=1, timeout=15):
+    def wait_for_fault(self, fault, count=1, timeout=60):
         return self.call("POST", f"/faults/{fault}/wait", {"count": count, "timeout": timeout})
 
     def clear_faults(self):

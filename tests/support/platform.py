@@ -76,7 +76,7 @@ class Platform(Machine):
     def rows(self, query, *values):
         """Rows of the platform's database, read without Django."""
         path = self.folder / "platform/db.sqlite3"
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as connection:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60) as connection:
             return connection.execute(query, values).fetchall()
 
     def bot(self, symbol="BTC/USDT", name="Bot", **settings):
@@ -105,7 +105,7 @@ class Platform(Machine):
 
     def wait_for_price(self, symbol):
         query = "select last_price from markets_market where symbol = ? and last_price is not null"
-        wait_until(lambda: self._has(query, symbol), 40, f"a price of {symbol}")
+        wait_until(lambda: self._has(query, symbol), what=f"a price of {symbol}")
 
     def _has(self, query, *values):
         try:

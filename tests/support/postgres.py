@@ -50,10 +50,10 @@ class Postgres:
         if self._server is not None and self._server.poll() is None:
             self._server.send_signal(signal.SIGINT)  # its "fast" stop
             try:
-                self._server.wait(10)
+                self._server.wait(60)
             except subprocess.TimeoutExpired:
                 self._server.send_signal(signal.SIGQUIT)
-                self._server.wait(10)
+                self._server.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _begin(self):
@@ -101,7 +101,7 @@ class Postgres:
     def crash(self):
         """Everything of it ends at once, as after a power cut."""
         self._server.send_signal(signal.SIGQUIT)
-        self._server.wait(20)
+        self._server.wait(60)
 
     def _answers(self):
         assert self._server.poll() is None, (self.folder / "log").read_text()

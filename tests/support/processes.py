@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _PR_SET_PDEATHSIG = 1
 
 
-def wait_until(condition, seconds=20, what="the condition"):
+def wait_until(condition, seconds=60, what="the condition"):
     """The first true answer of `condition`, asked again and again; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -51,13 +51,13 @@ def run(*argv, env=None, feed=None):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, f"{argv} ended with {done.returncode}: {done.stderr[-2000:]}"
     return done.stdout
 
 
-def stop(process, seconds=10):
+def stop(process, seconds=30):
     """SIGTERM, then SIGKILL."""
     if process is None or process.poll() is not None:
         return

@@ -74,7 +74,7 @@ class Vaulted(Machine):
         stop(self.pages_process)
         if self.host is not None:
             self.host.stdin.close()
-            self.host.wait(10)
+            self.host.wait(60)
             self.host.stdout.close()
         super().__exit__(*_)
 

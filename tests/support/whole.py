@@ -89,7 +89,7 @@ class Whole:
 
     def sign_in(self):
         """User name and password, from the file that only this user can read."""
-        words = wait_until(lambda: self._file("sign-in.txt"), 60, "the sign-in file").split()
+        words = wait_until(lambda: self._file("sign-in.txt"), what="the sign-in file").split()
         return words[words.index("user") + 1], words[words.index("password") + 1]
 
     def _file(self, name):
@@ -100,7 +100,7 @@ class Whole:
         """Seconds until everything was over."""
         began = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(30)
+        self.process.wait(60)
         return time.monotonic() - began
 
     def left_behind(self):
@@ -135,7 +135,7 @@ class Whole:
         if self.process is not None and not self.ended():
             os.killpg(self.process.pid, signal.SIGINT)
             try:
-                self.process.wait(15)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()

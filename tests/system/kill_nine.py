@@ -20,7 +20,7 @@ SETTINGS = {
 WAYS = ("worker", "cluster")
 MOMENTS = ("written ahead", "accepted, not answered")
 STAGES = ("base", "averaging-2", "take-profit", "take-profit again")
-RECOVERY = 30  # seconds
+RECOVERY = 60  # seconds; ten and a few on a quiet machine, of which ten are the lease
 
 
 class Scenario:
@@ -63,7 +63,7 @@ class Scenario:
         signer = self.platform.signer.pid
         trigger()
         # Let the slice come as far as the order before; then hold the signer and wait for the row.
-        wait_until(lambda: self.row_before(name, generation), 20, f"the order before {name}")
+        wait_until(lambda: self.row_before(name, generation), what=f"the order before {name}")
         os.kill(signer, signal.SIGSTOP)
         try:
             held = self._poll(lambda: self.state_of(name, generation) == "wished", 6)
@@ -124,7 +124,7 @@ class Scenario:
     def move(self, by):
         self.platform.paper.set_price(SYMBOL, (self.price * (1 + by)).quantize(Decimal("0.01")))
 
-    def wait_for_ladder(self, timeout=30):
+    def wait_for_ladder(self, timeout=60):
         wait_until(self.complete, timeout, f"{self.about}: every order that should exist")
 
     def complete(self):
@@ -178,4 +178,4 @@ class Scenario:
             """
         )
         query = "select count(*) from bots_deal where bot_id = ? and closed_at is null"
-        wait_until(lambda: self.platform.rows(query, self.bot["bot"])[0][0] == 0, 30, f"{self.about}: the end")
+        wait_until(lambda: self.platform.rows(query, self.bot["bot"])[0][0] == 0, what=f"{self.about}: the end")

@@ -33,7 +33,7 @@ from tests.botplatform.runner.runs import Run
 AT_MARKET = ("base", "start", "close")
 _MINUTE = 60_000
 _BEGIN = 1_700_000_040_000
-_SETTLING = 20  # seconds that a corner may take
+_SETTLING = 60  # seconds that a corner may take
 _BREATH = 0.03
 
 
@@ -199,7 +199,6 @@ def walk(machine, planned):
                 stands = machine.paper.call("POST", "/step", {"count": 1})["markets"]
                 at = [Decimal(stands[bot.bars.at_exchange]["price"]) for bot in bots]
                 assert at == [bot.bars.corners[corner] for bot in bots], "the exchange walks the same path"
-            lease.renew()  # a slice has a thread for it
             _settle(bots, lease, corner)
         for bot in bots:
             bot.errors = bot.complaints()
@@ -213,6 +212,7 @@ def _settle(bots, lease, corner):
         bot.begin(corner)
     while busy:
         assert time.monotonic() < deadline, f"corner {corner}: {[bot.bars.symbol for bot in busy]} do not settle"
+        lease.renew()  # a slice has a thread for it
         news = catch_up(lease)
         busy = [bot for bot in busy if not bot.turn(news)]
         if busy and not news.fills:

@@ -96,7 +96,7 @@ def secret(everything):
         """
     )
     placed = "select count(*) from bots_order where state in ('accepted', 'filled')"
-    wait_until(lambda: everything.rows(placed)[0][0] > ORDERS, 60, f"{ORDERS} orders")
+    wait_until(lambda: everything.rows(placed)[0][0] > ORDERS, what=f"{ORDERS} orders")
     return secret
 
 

@@ -75,7 +75,7 @@ def token_proof(key, path, body, at, seq, token):
 
 class Socket(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("signer", timeout=20)
+        super().__init__("signer", timeout=60)
         self.path = str(path)
 
     def connect(self):

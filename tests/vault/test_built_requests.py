@@ -22,7 +22,7 @@ CLIENT_ORDER_ID = "bp0000qkvtsoewc3akmvzdcese32pf3e"
 def workshop(machine):
     """One that has learned the paper exchange's markets, by the exchange's own answer."""
     made = Workshop(2)
-    with urllib.request.urlopen(f"{machine.paper_url}/api/v3/exchangeInfo", timeout=10) as answer:
+    with urllib.request.urlopen(f"{machine.paper_url}/api/v3/exchangeInfo", timeout=30) as answer:
         text = answer.read().decode()
     call = binance.markets()
     made.learn_markets(made.read(call, Response(status=200, reason="OK", text=text)))

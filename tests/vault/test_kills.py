@@ -65,7 +65,7 @@ def killed_while(bot, fault, **more):
     placing.start()
     bot.machine.paper.wait_for_fault(struck)
     kill(bot.machine)
-    placing.join(20)
+    placing.join(60)
     bot.machine.start_signer()
     return placing.failure
 
@@ -106,7 +106,7 @@ def test_a_cancel_that_was_cut_off_is_asked_again(bot):
     cancelling.start()
     bot.machine.paper.wait_for_fault(struck)
     kill(bot.machine)
-    cancelling.join(20)
+    cancelling.join(60)
     bot.machine.start_signer()
     order = bot.look_up()
     assert (order.state, order.cancelling) == ("accepted", False)
@@ -128,7 +128,7 @@ def test_killed_among_many_placements_each_order_is_there_once(bot, after):
     placing.start()
     wait_until(lambda: len(bot.at_exchange()) >= after)
     kill(bot.machine)
-    placing.join(20)
+    placing.join(60)
     bot.machine.start_signer()
     for name in names:
         place_once(bot, name)
@@ -170,7 +170,7 @@ def test_an_order_that_was_sent_when_the_ledger_failed_is_unknown_to_its_runner(
     placing.start()
     bot.machine.paper.wait_for_fault(answered_late)
     with locked_ledger(bot.machine):
-        placing.join(20)
+        placing.join(60)
     assert isinstance(placing.failure, OutcomeUnknown)
     kill(bot.machine)
     bot.machine.start_signer()

@@ -87,7 +87,7 @@ def test_killed_among_fifty_nothing_is_reserved_for_ever_or_offered_twice(busy, 
     killer = threading.Thread(target=kill_after, args=(busy, bot, after))
     killer.start()
     all_at_once(bot, side="sell", amount="0.001", price="61000")
-    killer.join(30)
+    killer.join(60)
     busy.start_signer()
     wait_until(lambda: settled(bot), what="every order accepted or over")
     resting = [order for order in bot.at_exchange() if order["status"] == "NEW"]

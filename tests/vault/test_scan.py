@@ -48,5 +48,5 @@ def test_a_secret_in_a_processs_memory_is_found(tmp_path):
             assert process.stdout.readline() == b"ready\n"
             found = scan(SECRET, pids=[process.pid])
             process.stdin.close()
-            process.wait(10)
+            process.wait(60)
         assert name in [finding.form for finding in found]

@@ -41,7 +41,7 @@ def shared(machine):
         data=f"{words}&signature={signature}".encode(),
         headers={"X-MBX-APIKEY": opened["key"]},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         assert json.load(answer)["status"] == "NEW"
     bot = Bot(machine, Account(id=opened["account"], owner=owner, credential=credential))
     yield bot

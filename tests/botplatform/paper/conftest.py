@@ -21,7 +21,7 @@ import pytest
 from botplatform.paper.exchange import Options
 from botplatform.paper.server import Server
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 @pytest.fixture

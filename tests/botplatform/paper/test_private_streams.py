@@ -39,14 +39,14 @@ class Line:
     async def ask(self, method, params=None, number=1):
         """The answer; events that come before it are kept."""
         await self.socket.send_json({"id": number, "method": method, "params": params or {}})
-        while "status" not in (message := await self.socket.receive_json(timeout=5)):
+        while "status" not in (message := await self.socket.receive_json(timeout=60)):
             self.events.append(message)
         return message
 
     async def next(self, kind="executionReport"):
         """The next event of a kind."""
         while True:
-            message = self.events.pop(0) if self.events else await self.socket.receive_json(timeout=5)
+            message = self.events.pop(0) if self.events else await self.socket.receive_json(timeout=60)
             if message.get("event", {}).get("e") == kind:
                 return message["event"]
 
@@ -124,7 +124,7 @@ async def test_two_accounts_on_one_connection_have_numbers_of_their_own(place, l
     subscribed = (await listening.ask("session.subscriptions"))["result"]
     assert subscribed == [{"subscriptionId": 0}, {"subscriptionId": 1}]
     await other.order("BUY", "50000", "0.01")
-    message = await listening.socket.receive_json(timeout=5)
+    message = await listening.socket.receive_json(timeout=60)
     assert (message["subscriptionId"], message["event"]["e"]) == (1, "executionReport")
 
 
@@ -139,7 +139,7 @@ async def test_too_much_weight_refuses_the_connection(place):
 @pytest.mark.parametrize(("text", "code"), [("{", -1135), ("[]", -1135), ('{"id": 1, "method": "order.place"}', -1020)])
 async def test_what_is_no_request_is_refused_and_the_connection_lives_on(listening, text, code):
     await listening.socket.send_str(text)
-    assert (await listening.socket.receive_json(timeout=5))["error"]["code"] == code
+    assert (await listening.socket.receive_json(timeout=60))["error"]["code"] == code
     assert (await listening.ask("ping"))["result"] == {}
 
 

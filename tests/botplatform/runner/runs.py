@@ -35,7 +35,7 @@ class Run:
             self.beat()
             return condition()
 
-        return wait_until(turn, 20, what)
+        return wait_until(turn, what=what)
 
     def pair(self):
         mine = {"bot": self.pk, "market__symbol": self.symbol}

@@ -46,7 +46,7 @@ def turn(coins, enough):
         tell_portfolios([run.keeper for run in coins], Prices(*coins))
         return enough()
 
-    wait_until(act, 20, "the portfolio")
+    wait_until(act, what="the portfolio")
 
 
 def worth(run):

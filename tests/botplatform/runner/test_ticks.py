@@ -54,7 +54,7 @@ def hears(listener, price):
         tick = listener.last(BTC)
         return tick is not None and tick.price == Decimal(price)
 
-    wait_until(heard, 10, f"a tick at {price}")
+    wait_until(heard, what=f"a tick at {price}")
 
 
 def test_a_new_listener_is_told_the_last_price_first(path, listener):

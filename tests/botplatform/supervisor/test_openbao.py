@@ -205,7 +205,7 @@ def test_a_first_start_that_broke_off_is_begun_anew(var):
         assert signer(bao)
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -229,7 +229,7 @@ def test_the_command_runs_it_until_its_input_closes(var):
         assert second.returncode == 1
         assert "already runs" in second.stderr
         running.stdin.close()
-        assert running.wait(10) == 0
+        assert running.wait(60) == 0
 
 
 def test_a_wrapping_token_is_not_shown_on_a_screen(var):

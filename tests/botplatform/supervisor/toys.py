@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from botplatform.supervisor import supervisor
@@ -90,6 +91,13 @@ def stubborn(layout):
     return Installation(parts=(process, Process(name="other", argv=toy("other", WAIT))))
 
 
+def patient(layout):
+    """It ignores SIGTERM, and is waited for."""
+    del layout
+    code = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAIT
+    return Installation(parts=(Process(name="patient", argv=toy("patient", code), grace=600),))
+
+
 def leaving(layout):
     """It ends and leaves a grandchild that holds its output."""
     del layout
@@ -131,6 +139,8 @@ def failing(layout):
 
 if __name__ == "__main__":
     try:
-        sys.exit(supervisor.run(open_layout(Path(sys.argv[1])), globals()[sys.argv[2]], pace=PACE))
+        name = sys.argv[2]
+        pace = replace(PACE, stop_all=600) if name == "patient" else PACE
+        sys.exit(supervisor.run(open_layout(Path(sys.argv[1])), globals()[name], pace=pace))
     except Problem as problem:
         sys.exit(str(problem))

@@ -112,7 +112,7 @@ def test_an_order_that_a_slow_key_store_held_up_is_not_sent(bot):
         wait_until(lambda: age(bot.machine) > 3.2, what="the deadline passing")
     finally:
         bot.machine.bao_resume()
-    late.join(30)
+    late.join(60)
     assert [why.code for why in late.failures] == [Code.DEADLINE_PASSED]
     assert bot.at_exchange() == []
     goes_on(bot)
@@ -157,7 +157,7 @@ def test_a_signer_that_was_stopped_between_policy_and_send_sends_nothing(bot):
         machine.bao_resume()
     wait_until(lambda: age(machine) > 3.2, what="the deadline passing")
     os.kill(machine.signer.pid, signal.SIGCONT)
-    late.join(30)
+    late.join(60)
     assert [why.code for why in late.failures] == [Code.DEADLINE_PASSED]
     assert bot.at_exchange() == []
     assert bot.state("late") == "rejected"
@@ -176,7 +176,7 @@ def test_an_order_that_a_killed_signer_had_not_sent_is_looked_up_and_found_absen
         machine.kill_signer()
     finally:
         machine.bao_resume()
-    late.join(30)
+    late.join(60)
     assert [type(why) for why in late.failures] == [OutcomeUnknown]
     machine.start_signer()
     goes_on(bot)

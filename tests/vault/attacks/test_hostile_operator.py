@@ -329,7 +329,7 @@ def test_a_database_whose_history_is_not_protected_is_not_served(bot):
     with contextlib.closing(sqlite3.connect(machine.database)) as database:
         database.execute("DROP TRIGGER history_audit_entry_update")
     machine.launch_signer()
-    assert machine.signer.wait(20) == 1
+    assert machine.signer.wait(60) == 1
     assert "history is not protected" in (machine.folder / "signer.log").read_text()
     run("-m", "vault", "migrate", env=machine.env)
     assert ask(machine.database, "SELECT sql FROM sqlite_master WHERE name = 'history_audit_entry_update'") == trigger

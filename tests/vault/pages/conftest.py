@@ -52,7 +52,7 @@ class Person(Visitor):
         super().__init__(browser, machine.address, **look)
         self.machine = machine
         self.owner = owner or uuid.uuid4()
-        self.page.set_default_timeout(10000)
+        self.page.set_default_timeout(30000)
         self.page.on("dialog", lambda dialog: dialog.accept())
         self.devtools = self.context.new_cdp_session(self.page)
         self.devtools.send("WebAuthn.enable")

@@ -203,7 +203,7 @@ class Browser:
     def ask(self, method, path, body=None, **headers):
         """(status, headers, content)."""
         address = urlsplit(self.vaulted.address)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()

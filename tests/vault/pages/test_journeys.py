@@ -263,7 +263,7 @@ def test_plain_http_from_elsewhere_says_why_it_cannot_work_and_what_to_do(vaulte
     try:
         page = launched.new_page()
         page.goto(vaulted.address.replace("localhost", "vault.example") + "/")
-        page.wait_for_selector("body[data-drawn]", state="attached", timeout=10000)
+        page.wait_for_selector("body[data-drawn]", state="attached")
         said = page.inner_text("#trouble")
     finally:
         launched.close()

@@ -67,7 +67,7 @@ def test_it_is_asked_for_until_the_server_is_back(bot, relay):
     relay.lose("answer", ADMITTED, then=bot.machine.postgres.crash)
     with ThreadPoolExecutor(1) as pool:
         placed = pool.submit(placed_once, bot)
-        assert relay.lost.wait(20)
+        assert relay.lost.wait(60)
         bot.machine.postgres.start()
         told = placed.result(30)
     # A server that takes longer than an order may wait is found to have it all the same: it is known not to be sent.

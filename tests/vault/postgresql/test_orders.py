@@ -61,7 +61,7 @@ def test_killed_among_fifty_nothing_is_lost_or_doubled(machine):
     killer = threading.Thread(target=kill_after, args=(machine, bot, 8))
     killer.start()
     all_at_once(bot, side="sell", amount="0.001", price="61000")
-    killer.join(30)
+    killer.join(60)
     machine.start_signer()
     wait_until(lambda: settled(bot), what="every order accepted or over")
     resting = [order for order in bot.at_exchange() if order["status"] == "NEW"]

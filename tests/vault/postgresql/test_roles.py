@@ -193,7 +193,7 @@ def test_a_signer_that_may_do_another_thing_is_not_let_on(machine, checks, more,
 def test_a_signer_does_not_start_as_the_owner(machine):
     machine.kill_signer()
     machine.launch_signer(machine.as_role(OWNER))
-    assert machine.signer.wait(20) == 1
+    assert machine.signer.wait(60) == 1
     assert "The signer's database role may do more than it needs" in (machine.folder / "signer.log").read_text()
     machine.start_signer()
 

@@ -50,7 +50,7 @@ def test_a_killed_fetch_loses_at_most_a_page_and_goes_on(paper_archive):
     argv = ("manage.py", "candles", "fetch", "--exchange", "paper", "--symbol", "BTC/USDT", "--since", yesterday())
     log = paper_archive.folder / "fetch.log"
     process = start(*argv, env={"BOTPLATFORM_VAR": str(paper_archive.folder)}, log=log)
-    wait_until(lambda: store.exists or process.poll() is not None, 40, "the first page")
+    wait_until(lambda: store.exists or process.poll() is not None, what="the first page")
     process.kill()
     process.wait()
     kept = len(archive.load("paper", "BTC/USDT", "1m"))
