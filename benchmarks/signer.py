@@ -21,7 +21,7 @@ _RESTING = 190  # an exchange takes 200 of one account on a market
 _CLIENTS = (1, 2, 4, 8, 16)
 _CLIENTS_OF_TWO = (2, 4, 8, 16, 32)
 _P50, _P99, _CPU = 6, 25, 2  # milliseconds
-_USUAL = {"poll_seconds": 1, "reference_seconds": 5, "recv_window": 5}  # as outside of tests
+_USUAL = {"poll_seconds": 1, "reference_seconds": 5, "recv_window": 5, "lease_seconds": 10}  # as outside of tests
 _UNLIMITED = {"weight": 10_000_000, "orders": 10_000_000}
 
 

@@ -1,7 +1,13 @@
 """What holds for every test."""
 
+import signal
+
 import pytest
 from _pytest.nodeid import coerce_node_id
+
+# Whoever starts the tests in the background may have them ignore it, and so would what they start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -16,10 +16,12 @@ from pathlib import Path
 from tests.support.paper import PaperControl, UnixSocket
 from tests.support.ports import free_port
 from tests.support.processes import run, start, stop, wait_until
-from vault.client import KeyFile, RunnerClient, WebClient
+from vault.client import KeyFile, RunnerClient, WebClient, client
 from vault.client.client import seal
 from vault.messages.refusals import Retry
 from vault.messages.words import Limits, WriteGrant
+
+client._PATIENCE = 60.0  # nobody sits before these tables
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Machine:
         return self
 
     def __exit__(self, *_):
-        for client in self._clients.values():
-            client.close()
+        for each in self._clients.values():
+            each.close()
         for process in (self.signer, self.paper_process):
             stop(process)
         if self.bao is not None:

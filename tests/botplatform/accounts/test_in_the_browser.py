@@ -20,7 +20,7 @@ def page(visit, owner):
     owner.set_password(PASSWORD)
     owner.save()
     visitor = visit()
-    visitor.context.set_default_timeout(8000)
+    visitor.context.set_default_timeout(30000)
     session = visitor.context.new_cdp_session(visitor.page)
     session.send("WebAuthn.enable")
     device = {
