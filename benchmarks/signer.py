@@ -44,6 +44,7 @@ def measure():
         "One signer a database: a second one that is started on it stops the first.",
         "Two signers have a database each on one server, and a key store each; here all share two cores with clients.",
         "Signer, OpenBao, exchange and clients share this machine; the ledger writes with `synchronous=FULL`.",
+        "Before the steady rate is measured its accounts have rested for some seconds: streams open, nothing in doubt.",
         "The signer's processor time has everything in it that the process does, watching the accounts included.",
     ]
     return part

@@ -10,17 +10,20 @@ from typing import TypeVar
 
 import msgspec
 
+from vault import clock
 from vault.messages.answers import ErrorAnswer
 from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 
 T = TypeVar("T")
 _OK = 200
+_IDLE = 3.0  # seconds; after five the signer hangs up, and might do so while the next request is on its way
 
 
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
+        self.used_at = clock.monotonic()
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
@@ -49,6 +52,7 @@ class Channel:
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             content = response.read()
+            connection.used_at = clock.monotonic()
         except (OSError, http.client.HTTPException) as why:
             self.close()
             raise OutcomeUnknown(f"The signer did not answer ({type(why).__name__}).") from why
@@ -64,7 +68,7 @@ class Channel:
 
     def _connect(self) -> _Connection:
         kept: _Connection | None = getattr(self._local, "connection", None)
-        if kept is not None and not _closed_by_peer(kept):
+        if kept is not None and clock.monotonic() - kept.used_at < _IDLE and not _closed_by_peer(kept):
             return kept
         self.close()
         made = _Connection(self._path, self._timeout)

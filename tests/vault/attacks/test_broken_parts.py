@@ -104,15 +104,18 @@ def test_without_its_key_store_the_signer_sends_nothing(bot, broken):
 
 def test_an_order_that_a_slow_key_store_held_up_is_not_sent(bot):
     bot.lease.open_grant(bot.grant)
-    late = Late(bot)
-    bot.machine.bao_pause()
-    try:
-        late.start()
-        wait_until(lambda: admitted(bot.machine), what="the order being admitted")
-        wait_until(lambda: age(bot.machine) > 3.2, what="the deadline passing")
-    finally:
-        bot.machine.bao_resume()
-    late.join(60)
+    for name in ("late", "later", "latest"):
+        late = Late(bot, name)
+        bot.machine.bao_pause()
+        try:
+            late.start()
+            wait_until(lambda: admitted(bot.machine), what="the order being admitted")
+            wait_until(lambda: age(bot.machine) > 3.2, what="the deadline passing")
+        finally:
+            bot.machine.bao_resume()
+        late.join(60)
+        if age(bot.machine) < 5:  # else this machine stood still for longer than the key store is waited for: again
+            break
     assert [why.code for why in late.failures] == [Code.DEADLINE_PASSED]
     assert bot.at_exchange() == []
     goes_on(bot)
@@ -121,13 +124,13 @@ def test_an_order_that_a_slow_key_store_held_up_is_not_sent(bot):
 class Late(threading.Thread):
     """Places one order, and keeps what became of it."""
 
-    def __init__(self, bot):
+    def __init__(self, bot, name="late"):
         super().__init__()
-        self.bot, self.failures = bot, []
+        self.bot, self.name_of_order, self.failures = bot, name, []
 
     def run(self):
         try:
-            self.bot.lease.place(self.bot.word("late"))
+            self.bot.lease.place(self.bot.word(self.name_of_order))
         except (Refused, Retry, OutcomeUnknown) as why:
             self.failures.append(why)
         finally:
