@@ -1,101 +1,60 @@
-"""The signer's transactions: one thread, all or nothing each; what waits at the same time is committed together.
+"""The signer's transactions, one after the other; what waits at the same time is committed together (`acts`).
 
-A commit is one write to the disk that has to arrive there, and takes longer than most of what it commits. So requests
-that come while one is being committed share the next: each in a savepoint of its own, decided one after the other as
-if it were alone, and answered only when all of them are on the disk.
+A ledger in a file is written on the event loop itself. It is there within microseconds and on the disk within a
+fraction of a millisecond; to have another thread do it takes the processor longer than the writing, three times an
+order. A server may not answer for seconds: one thread waits for it, and the loop goes on.
 
-What only looks writes nothing and waits for no commit but the one that is under way: it is answered before the next.
+What only looks writes nothing and waits for no commit but the one that is under way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, Error, OperationalError, close_old_connections, connection, transaction
+from django.db import connection, transaction
 
-from vault.messages.refusals import Code, Refused, Retry
-from vault.settings import VAULT
+from vault.messages.refusals import Refused
+from vault.service.acts import Act, commit_together
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
-
 LARGEST_GROUP = 64  # an act takes about a millisecond: nobody waits long for the others
 
 
-@dataclass(slots=True, eq=False)
-class _Act:
-    """Something to be done in the database, and who waits for it."""
-
-    act: Callable[[], Any]
-    waits: asyncio.Future[Any]
-    looks: bool = False
-    outcome: Any = None
-    failure: Exception | None = None
-
-    def attempt(self) -> None:
-        """In a savepoint; alone, in a transaction. What the database itself refuses is for its whole group to know."""
-        self.outcome = self.failure = None
-        try:
-            with transaction.atomic():
-                self.outcome = self.act()
-        except Error:
-            raise
-        except Exception as why:  # noqa: BLE001 - it is its caller's
-            self.failure = why
-
-    def look(self) -> None:
-        """Outside of any transaction: each statement sees what was committed by then."""
-        try:
-            self.outcome = self.act()
-        except Error as why:
-            self.failure = Retry(Code.LEDGER_UNAVAILABLE, type(why).__name__)
-        except Exception as why:  # noqa: BLE001 - it is its caller's
-            self.failure = why
-
-    def answer(self) -> None:
-        """On the loop of whoever waits; one that hung up is not told any more."""
-        if self.waits.done():
-            return
-        if self.failure is None:
-            self.waits.set_result(self.outcome)
-        else:
-            self.waits.set_exception(self.failure)
-
-
-class Database:
+class Database(ABC):
     """Runs functions as transactions. They must not wait for anything but the database, nor leave anything elsewhere:
     one whose group was rolled back is run again."""
 
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[_Act | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="ledger", daemon=True)
-        self._thread.start()
+    @abstractmethod
+    async def _do(self, act: Callable[[], T]) -> T:
+        """In a transaction."""
+
+    @abstractmethod
+    async def _look(self, act: Callable[[], T]) -> T:
+        """Before the next transaction."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Once nobody waits any more."""
 
     async def run(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `act` returns, committed. Its exceptions roll back and pass through.
 
         Raises Retry(LEDGER_UNAVAILABLE) when the database cannot do it: full, locked, gone.
         """
-        return await self._queued(partial(act, *args, **kwargs))
+        return await self._do(partial(act, *args, **kwargs))
 
     async def look(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `act` returns, which only reads. Raises Retry(LEDGER_UNAVAILABLE), as `run`."""
-        return await self._queued(partial(act, *args, **kwargs), looks=True)
-
-    async def _queued(self, act: Callable[[], T], *, looks: bool = False) -> T:
-        waits: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Act(act, waits, looks))
-        return await waits  # whoever hangs up does not take back what is being decided
+        return await self._look(partial(act, *args, **kwargs))
 
     async def decide(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `run`, but a Refused is a decision: what was written before it stays.
@@ -114,34 +73,89 @@ class Database:
             raise decision
         return decision
 
+
+class OnTheLoop(Database):
+    """For a file. Acts that are asked for in the same turn of the loop are committed together."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Act] = []
+
+    async def _do(self, act: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._work, loop)
+        waits: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(Act(act, waits))
+        return await waits  # whoever hangs up does not take back what is being decided
+
+    async def _look(self, act: Callable[[], T]) -> T:
+        looks = Act(act)
+        with _as_if_alone(asyncio.get_running_loop()):
+            looks.look()
+        found: T = looks.result()
+        return found
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+        with _as_if_alone(loop):
+            commit_together(group)
+        for each in group:
+            each.answer()
+        if self._waiting:
+            loop.call_soon(self._work, loop)
+
     def close(self) -> None:
-        self._queue.put(None)
+        with _as_if_alone(asyncio.get_running_loop()):
+            connection.close()
+
+
+class OnAThread(Database):
+    """For a server."""
+
+    def __init__(self) -> None:
+        self._acts: SimpleQueue[tuple[Act, bool] | None] = SimpleQueue()  # with whether it only looks
+        self._thread = Thread(target=self._work, name="ledger", daemon=True)
+        self._thread.start()
+
+    async def _do(self, act: Callable[[], T]) -> T:
+        return await self._queued(act, looks=False)
+
+    async def _look(self, act: Callable[[], T]) -> T:
+        return await self._queued(act, looks=True)
+
+    async def _queued(self, act: Callable[[], T], *, looks: bool) -> T:
+        waits: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._acts.put((Act(act, waits), looks))
+        return await waits  # as above
+
+    def close(self) -> None:
+        self._acts.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         going_on = True
         while going_on:
-            group = [self._queue.get()]
+            group = [self._acts.get()]
             while len(group) < LARGEST_GROUP:
                 try:
-                    group.append(self._queue.get_nowait())
+                    group.append(self._acts.get_nowait())
                 except Empty:
                     break
             going_on = None not in group
-            looks = [each for each in group if each is not None and each.looks]
-            acts = [each for each in group if each is not None and not each.looks]
-            if looks:
-                close_old_connections()
-                for each in looks:
-                    each.look()
-                _answer(looks)
-            try:
-                _together(acts)
-            except Exception as why:
-                log.exception("a group of transactions failed")
-                _refuse(acts, why)
-            _answer(acts)
+            asked = [each for each in group if each is not None]
+            looking = [act for act, looks in asked if looks]
+            for each in looking:
+                each.look()
+            _wake(looking)
+            acts = [act for act, looks in asked if not looks]
+            commit_together(acts)
+            _wake(acts)
         connection.close()
+
+
+def opened() -> Database:
+    """The one that suits where the ledger is."""
+    return OnTheLoop() if connection.vendor == "sqlite" else OnAThread()
 
 
 @contextmanager
@@ -160,62 +174,30 @@ def snapshot() -> Iterator[None]:
         yield
 
 
-def _together(acts: list[_Act]) -> None:
-    """One transaction for all; if it cannot be, and another may spoil it, one for each."""
-    if not acts:
-        return
-    try:
-        _commit(acts)
-    except OperationalError as why:  # the database as a whole: full, locked, gone
-        if not _there_for_all_that():
-            _refuse(acts, why)
-    except DatabaseError as why:
-        if len(acts) == 1:
-            _refuse(acts, why)
-            return
-        for each in acts:
-            _together([each])
-    except Error as why:  # the connection itself
-        if not _there_for_all_that():
-            _refuse(acts, why)
+@contextmanager
+def _as_if_alone(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """No loop runs here as far as Django can see: while this lasts it does not, for nothing in here waits.
 
-
-def _there_for_all_that() -> bool:
-    """Whether a server that went away while it committed had committed. Where nobody knows, it is asked again.
-
-    Who is told Retry then asks again, and finds what is there: an order that may have been written down has said since
-    then that it may exist, and is looked up.
+    Everywhere else on the loop Django goes on refusing to touch a database.
     """
-    if connection.vendor != "postgresql":
-        return False
-    return connection.was_committed(VAULT.ledger_timeout)  # type: ignore[attr-defined,no-any-return]  # vault.postgresql
+    asyncio._set_running_loop(None)  # noqa: SLF001 - meant for loops' own use, which is what this is
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)  # noqa: SLF001 - see above
 
 
-def _commit(acts: list[_Act]) -> None:
-    close_old_connections()
-    if len(acts) == 1:
-        acts[0].attempt()
-        return
-    with transaction.atomic():
-        for each in acts:
-            each.attempt()
-
-
-def _answer(acts: Iterable[_Act]) -> None:
+def _wake(acts: Iterable[Act]) -> None:
     """Wake up whoever waits: each loop once for all of them."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Act]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[Act]] = {}
     for each in acts:
-        by_loop.setdefault(each.waits.get_loop(), []).append(each)
+        if each.waits is not None:
+            by_loop.setdefault(each.waits.get_loop(), []).append(each)
     for loop, answered in by_loop.items():
         with suppress(RuntimeError):  # it is closed: nobody waits there any more
             loop.call_soon_threadsafe(_answered, answered)
 
 
-def _answered(acts: list[_Act]) -> None:
+def _answered(acts: list[Act]) -> None:
     for each in acts:
         each.answer()
-
-
-def _refuse(acts: list[_Act], why: Exception) -> None:
-    for each in acts:
-        each.failure = Retry(Code.LEDGER_UNAVAILABLE, type(why).__name__)

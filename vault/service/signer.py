@@ -15,7 +15,7 @@ from vault.grants.models import Credential
 from vault.messages import sealing
 from vault.messages.refusals import Code, Refused, Retry
 from vault.prices.board import Board
-from vault.service.database import Database
+from vault.service.database import Database, opened
 from vault.service.pace import Pace
 from vault.service.standing import Standing
 from vault.signing.venue import Venue
@@ -29,7 +29,7 @@ class Signer:
     keystore: Keystore
     mint: Mint
     venues: dict[str, Venue]
-    database: Database = field(default_factory=Database)
+    database: Database = field(default_factory=opened)
     started_at: datetime = field(default_factory=clock.now)
     wake: asyncio.Event = field(default_factory=asyncio.Event)  # set when some account should be read at once
     standing: Standing = field(default_factory=Standing)

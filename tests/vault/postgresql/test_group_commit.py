@@ -17,7 +17,7 @@ from django.db import connection
 from vault import clock
 from vault.kills.models import Flattening
 from vault.messages.refusals import Code, Refused, Retry
-from vault.service.database import Database
+from vault.service.database import opened
 
 scope, spoil = sys.argv[1:]
 held, gate = threading.Event(), threading.Event()
@@ -40,7 +40,7 @@ def act(number):
         return cursor.fetchone()[0]
 
 async def main():
-    database = Database()
+    database = opened()
     holds = asyncio.create_task(database.run(hold))
     await asyncio.to_thread(held.wait)
     acts = [asyncio.create_task(database.run(act, number)) for number in range(5)]
