@@ -175,18 +175,19 @@ def where(part):
         _together(Bot.tidy, bots)
         bench.some(16)
         machine.stages()
-        loop, ledger = machine.threads()
+        before = machine.processor()
         orders = len(paced(bots))
         spent = machine.stages()
-        loop, ledger = (after - before for after, before in zip(machine.threads(), (loop, ledger), strict=True))
-    on_loop, on_ledger = ({name: spent[name] for name in names} for names in (stages.LOOP, stages.LEDGER))
-    on_loop["the rest of the request"] = spent[stages.WHOLE] - sum(on_loop.values())
-    on_loop["HTTP server, event loop, watching the accounts"] = loop - spent[stages.WHOLE]
-    on_ledger["transactions begun and ended, waking up, watching the accounts"] = ledger - sum(on_ledger.values())
-    table = [["where the signer's processor goes", "thread", "ms an order"]]
-    for thread, rows in (("event loop", on_loop), ("ledger", on_ledger)):
-        table += [[name, thread, f"{spent / orders:.2f}"] for name, spent in rows.items()]
-        table.append(["**together**", thread, f"**{sum(rows.values()) / orders:.2f}**"])
+        everything = machine.processor() - before
+    request, ledger = ({name: spent[name] for name in names} for names in (stages.REQUEST, stages.LEDGER))
+    request["the rest of the request"] = spent[stages.WHOLE] - sum(request.values())
+    rows = request | ledger
+    rows["HTTP server, event loop, transactions begun and ended, watching the accounts"] = everything - sum(
+        rows.values()
+    )
+    table = [["where the signer's processor goes, SQLite", "ms an order"]]
+    table += [[name, f"{spent / orders:.2f}"] for name, spent in rows.items()]
+    table.append(["**together**", f"**{everything / orders:.2f}**"])
     part.tables.append(table)
 
 

@@ -16,8 +16,8 @@ from vault import __main__ as program
 
 WHERE = "BENCHMARK_STAGES"  # the file to write to, in the environment
 WHOLE = "the request"
-LEDGER = ("may it be sent?", "the last look", "what came of it", "commits")
-LOOP = ("token and proof", "ccxt builds", "the request is checked", "MAC", "sent, answer read")
+REQUEST = ("token and proof", "ccxt builds", "the request is checked", "MAC", "the last look", "sent, answer read")
+LEDGER = ("may it be sent?", "what came of it", "commits")
 
 _spent = defaultdict(float)
 
@@ -80,16 +80,17 @@ def _install():
     from vault.signing.workshop import Workshop
 
     for (owner, name), stage in zip(
-        ((place, "_admit"), (place, "_may_be_sent"), (place, "_accepted"), (BaseDatabaseWrapper, "_commit")),
+        ((place, "_admit"), (place, "_accepted"), (BaseDatabaseWrapper, "_commit")),
         LEDGER,
         strict=True,
     ):
         _clock(owner, name, stage)
-    proof, builds, checked, mac, sent = LOOP
+    proof, builds, checked, mac, looks, sent = REQUEST
     for owner, name, stage in (
         (identify, "bearer", proof),
         (Workshop, "build", builds),
         (Expected, "check", checked),
+        (place, "_may_be_sent", looks),
         (Workshop, "read", sent),
     ):
         _clock(owner, name, stage)

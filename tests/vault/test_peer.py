@@ -3,8 +3,12 @@
 import asyncio
 import contextlib
 import gzip
+import socket
+import threading
+import time
 
 import pytest
+import uvloop
 
 from vault.peer import Address, NoAnswer, NotConnected, Peer
 
@@ -288,3 +292,39 @@ def test_whose_turn_does_not_come_in_time_has_sent_nothing():
     server, (first, second) = run(story())
     assert (type(first), type(second)) == (NoAnswer, NotConnected)
     assert len(server.requests) == 1
+
+
+def test_an_answer_that_came_while_the_loop_was_held_up_past_the_limit_is_read():
+    limit = 0.2
+    heard, held_up, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def answer():
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            heard.set()
+            held_up.wait(60)
+            connection.sendall(OK)
+            answered.set()
+
+    def hold_up():
+        """As a disk does that is slow to say that it has written."""
+        held_up.set()
+        until = time.monotonic() + 2 * limit
+        answered.wait(60)
+        while time.monotonic() < until:
+            pass
+
+    async def ask():
+        peer = Peer(Address(host="127.0.0.1", port=listener.getsockname()[1]), timeout=limit, most=1, headers={})
+        asked = asyncio.create_task(post(peer))
+        await asyncio.to_thread(heard.wait)
+        hold_up()
+        try:
+            return (await asked).body
+        finally:
+            peer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, daemon=True).start()
+        assert uvloop.run(ask()) == b"ok"

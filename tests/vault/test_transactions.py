@@ -1,0 +1,127 @@
+"""Transactions of a ledger in a file: on the loop, together with what waits at the same time, each as if it were alone."""
+
+import asyncio
+import contextlib
+
+import pytest
+from django.core.exceptions import SynchronousOnlyOperation
+from django.db import connection
+
+from vault import clock
+from vault.kills.models import Flattening
+from vault.messages.refusals import Code, Refused, Retry
+from vault.service.database import LARGEST_GROUP, OnTheLoop, opened
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def write(number):
+    return Flattening.objects.create(scope="all", asked_at=clock.now(), left=str(number)).left
+
+
+def refuse(number):
+    write(number)
+    raise Refused(Code.NOT_FOUND)
+
+
+def clash(number):
+    row = Flattening.objects.get(left=write(number))
+    Flattening.objects.create(id=row.id, scope="all", asked_at=clock.now())
+
+
+def written():
+    return sorted(Flattening.objects.values_list("left", flat=True))
+
+
+@contextlib.contextmanager
+def commits():
+    """The commits that come, as a list that grows."""
+    seen = []
+    connection.ensure_connection()
+    connection.connection.set_trace_callback(lambda sql: seen.append(sql) if sql == "COMMIT" else None)
+    try:
+        yield seen
+    finally:
+        connection.connection.set_trace_callback(None)
+
+
+def together(*asked):
+    """What each act was told, all asked for at once; what it raised in place of an answer."""
+
+    async def ask():
+        database = opened()
+        return await asyncio.gather(*(database.run(act, number) for act, number in asked), return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+def test_a_file_is_written_on_the_loop():
+    assert isinstance(opened(), OnTheLoop)
+
+
+def test_what_waits_at_the_same_time_is_committed_at_once():
+    with commits() as seen:
+        assert together((write, 1), (write, 2), (write, 3)) == ["1", "2", "3"]
+    assert len(seen) == 1
+
+
+def test_one_that_is_refused_leaves_nothing_and_spoils_no_other():
+    told = together((write, 1), (refuse, 2), (write, 3))
+    assert told[1].code is Code.NOT_FOUND
+    assert written() == ["1", "3"]
+
+
+def test_one_that_the_database_refuses_spoils_no_other():
+    told = together((write, 1), (clash, 2), (write, 3))
+    assert (type(told[1]), told[1].code) == (Retry, Code.LEDGER_UNAVAILABLE)
+    assert written() == ["1", "3"]
+
+
+def test_more_than_fit_one_commit_are_all_done():
+    many = 2 * LARGEST_GROUP + 1
+    with commits() as seen:
+        together(*((write, number) for number in range(many)))
+    assert (len(written()), len(seen)) == (many, 3)
+
+
+def test_a_refusal_that_is_a_decision_is_kept():
+    async def decide():
+        with pytest.raises(Refused):
+            await opened().decide(refuse, 1)
+
+    asyncio.run(decide())
+    assert written() == ["1"]
+
+
+def test_a_look_sees_what_was_committed_and_waits_for_nothing_else():
+    async def look():
+        database = opened()
+        before = asyncio.create_task(database.run(write, 1))
+        await before
+        waiting = asyncio.create_task(database.run(write, 2))
+        await asyncio.sleep(0)  # it has asked, and has to wait for its turn
+        seen = await database.look(written)
+        await waiting
+        return seen
+
+    assert asyncio.run(look()) == ["1"]
+
+
+def test_what_its_asker_does_not_wait_for_any_more_is_done_all_the_same():
+    async def hang_up():
+        database = opened()
+        asked = asyncio.create_task(database.run(write, 1))
+        await asyncio.sleep(0)
+        asked.cancel()
+        return await database.run(written)
+
+    assert asyncio.run(hang_up()) == ["1"]
+
+
+def test_nothing_else_on_the_loop_may_touch_the_database():
+    async def touch():
+        await opened().run(write, 1)
+        with pytest.raises(SynchronousOnlyOperation):
+            written()
+
+    asyncio.run(touch())
