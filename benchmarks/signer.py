@@ -182,9 +182,8 @@ def where(part):
     request, ledger = ({name: spent[name] for name in names} for names in (stages.REQUEST, stages.LEDGER))
     request["the rest of the request"] = spent[stages.WHOLE] - sum(request.values())
     rows = request | ledger
-    rows["HTTP server, event loop, transactions begun and ended, watching the accounts"] = everything - sum(
-        rows.values()
-    )
+    beside = "HTTP server, event loop, transactions begun and ended, watching the accounts"
+    rows[beside] = everything - sum(rows.values())
     table = [["where the signer's processor goes, SQLite", "ms an order"]]
     table += [[name, f"{spent / orders:.2f}"] for name, spent in rows.items()]
     table.append(["**together**", f"**{everything / orders:.2f}**"])
