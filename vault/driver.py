@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -57,20 +57,15 @@ def placed(sql: str) -> str:
     return sql.replace("%s", "?").replace("%%", "%") if connection.vendor == "sqlite" else sql
 
 
-def binder(field: Any) -> tuple[type[Any], Bind]:
-    """How a value of this field is given to the driver: one of this type as it is, any other by the function."""
+def binder(field: Any) -> Bind | None:
+    """How a value of this field is given to the driver; None: as it is."""
     if isinstance(field, models.ForeignKey):
         field = field.target_field
-    on_sqlite = connection.vendor == "sqlite"
-    kind, written = next(((kind, to[on_sqlite]) for held, (kind, *to) in _WRITTEN.items() if isinstance(field, held)))
-
-    def bind(value: Any) -> Any:
-        if value is None:
-            return None
-        # Anything else that the field takes is for Django to convert.
-        return written(value if type(value) is kind else field.to_python(value))
-
-    return (kind if written in (_same, str) and kind is not date else type(None)), bind
+    to = _ON_SQLITE if connection.vendor == "sqlite" else {}
+    for kind, bind in to.items():
+        if isinstance(field, kind):
+            return bind
+    return _text if field.choices else None  # a member of an enumeration, or its value
 
 
 def reader(field: Any, convert: Sequence[Callable[..., Any]], column: Any) -> Read:
@@ -88,18 +83,22 @@ def reader(field: Any, convert: Sequence[Callable[..., Any]], column: Any) -> Re
     return by_django
 
 
-def _same(value: Any) -> Any:
-    return value
+def _hex(value: UUID | None) -> str | None:
+    if type(value) is UUID:
+        return f"{value.int:032x}"
+    return None if value is None else UUID(str(value)).hex
 
 
-def _hex(value: UUID) -> str:
-    return value.hex
-
-
-def _moment(value: datetime) -> str:
+def _moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat(" ")[: -len("+00:00")]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 @lru_cache(maxsize=65_536)  # the same grants, keys and deals again and again
@@ -111,14 +110,6 @@ def _utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=UTC)
 
 
-# of each kind of field: the type of its values, and how PostgreSQL and SQLite want them
-_WRITTEN: dict[type[Any], tuple[type[Any], Bind, Bind]] = {
-    models.UUIDField: (UUID, _same, _hex),
-    models.DateTimeField: (datetime, _same, _moment),
-    models.DateField: (date, _same, str),
-    models.BooleanField: (bool, _same, _same),
-    models.IntegerField: (int, _same, _same),
-    models.CharField: (str, str, str),
-    models.TextField: (str, str, str),
-}
+# what SQLite wants otherwise than as it is; text, integers and truth it takes, as PostgreSQL takes everything
+_ON_SQLITE: dict[type[Any], Bind] = {models.UUIDField: _hex, models.DateTimeField: _moment, models.DateField: _text}
 _READ: dict[type[Any], Read] = {models.UUIDField: _uuid, models.DateTimeField: _utc}

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models
@@ -31,14 +32,27 @@ _SAMPLES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
 class _Written:
     sql: str
     fixed: Values  # parameters of the queryset's own conditions, before those of a call
+    binds: Sequence[tuple[int, Bind]]  # of the parameters, those that the driver does not take as they are
     readers: Sequence[tuple[int, Read]]
+    names: Sequence[str]
+    related: Sequence[_Related]
+
+
+@dataclass(frozen=True, slots=True)
+class _Related:
+    """A row that another one points to, read with it."""
+
+    name: str  # as the other one calls it
+    model: type[models.Model]
+    columns: slice
     names: Sequence[str]
 
 
 class Select(Generic[M]):
     """The queryset's rows with `lookups`, such as `grant` or `counted_at__gt`; a call gives each its value in order.
 
-    An `__in` takes a tuple. A queryset of `values_list` has `rows` alone, any other `all` and `first`.
+    An `__in` takes a tuple. A queryset of `values_list` has `rows` alone, any other `all` and `first`, with what it
+    annotates as attributes and what it names in `select_related`.
     """
 
     def __init__(self, queryset: models.QuerySet[M, Any], *lookups: str) -> None:
@@ -47,37 +61,48 @@ class Select(Generic[M]):
         meta = queryset.model._meta  # noqa: SLF001 - Django's documented way to a model's fields
         names = [lookup.partition("__")[0] for lookup in lookups]
         self._fields = [_column(meta.pk if name == "pk" else meta.get_field(name)) for name in names]
-        self._binders: list[tuple[type[Any], Bind]] = []
+        self._several = any(lookup.endswith("__in") for lookup in lookups)
         self._written: dict[tuple[int, ...], _Written] = {}
 
     def rows(self, *values: Any) -> list[Values]:
         """What was asked for, as columns."""
         written, found = self._run(values)
-        return [tuple(_read(row, written.readers)) for row in found] if written.readers else found
+        return [_read(row, written.readers) for row in found] if written.readers else found
 
     def all(self, *values: Any) -> list[M]:
         """The rows as models."""
         written, found = self._run(values)
-        model = self._queryset.model
-        return [_loaded(model, zip(written.names, _read(row, written.readers), strict=True)) for row in found]
+        return [self._loaded(written, row) for row in found]
 
     def first(self, *values: Any) -> M | None:
         """The first of them; the queryset should be cut to one."""
         return next(iter(self.all(*values)), None)
 
+    def _loaded(self, written: _Written, row: Values) -> M:
+        """A row as `from_db` would make it."""
+        if written.readers:
+            row = _read(row, written.readers)
+        made = _there(self._queryset.model, written.names, row)
+        for each in written.related:
+            there = _there(each.model, each.names, row[each.columns])
+            made._state.fields_cache[each.name] = there  # noqa: SLF001 - where Django keeps it
+        return made
+
     def _run(self, values: Values) -> tuple[_Written, list[Values]]:
-        shape = tuple([len(value) if isinstance(value, tuple) else 0 for value in values])
-        written = self._written.get(shape)
-        if written is None:
-            written = self._written[shape] = self._write(shape)
-        parameters = [*written.fixed]
-        for (kind, bind), value in zip(self._binders, values, strict=True):
-            if isinstance(value, tuple):
-                parameters += [bind(each) for each in value]
-            else:
-                parameters.append(value if type(value) is kind else bind(value))
+        shape: tuple[int, ...] = ()
+        if self._several:
+            shape = tuple([len(value) if isinstance(value, tuple) else 0 for value in values])
+            values = tuple([each for value in values for each in (value if isinstance(value, tuple) else (value,))])
+        written = self._written.get(shape) or self._keep(shape)
+        parameters = [*written.fixed, *values]
+        for place, bind in written.binds:
+            parameters[place] = bind(parameters[place])
         found: list[Values] = execute(written.sql, parameters).fetchall()
         return written, found
+
+    def _keep(self, shape: tuple[int, ...]) -> _Written:
+        written = self._written[shape] = self._write(shape or (0,) * len(self._lookups))
+        return written
 
     def _write(self, shape: tuple[int, ...]) -> _Written:
         """Let Django write it with sample values, and make sure that they went where those of a call will."""
@@ -95,14 +120,30 @@ class Select(Generic[M]):
         fixed = parameters[: len(parameters) - len(expected)]
         if list(parameters[len(fixed) :]) != expected:
             raise AssertionError(f"{sql} does not take its values in the order of {self._lookups}")
-        self._binders = [binder(field) for field in self._fields]
+        fields = [field for field, size in zip(self._fields, shape, strict=True) for _ in range(size or 1)]
         columns = [column for column, _, _ in compiler.select]
         readers = [
             (place, reader(column.output_field, functions, column))
             for place, (functions, column) in compiler.get_converters(columns).items()
         ]
-        names = [field.attname for field in self._queryset.model._meta.concrete_fields]  # noqa: SLF001 - see above
-        return _Written(sql=placed(sql), fixed=tuple(fixed), readers=readers, names=names)
+        names = [*_names(self._queryset.model), *query.query.annotation_select]
+        related = [
+            _Related(
+                name=each["field"].name,
+                model=each["model"],
+                columns=slice(each["select_fields"][0], each["select_fields"][-1] + 1),
+                names=_names(each["model"]),
+            )
+            for each in (compiler.klass_info or {}).get("related_klass_infos", ())
+        ]
+        return _Written(
+            sql=placed(sql),
+            fixed=tuple(fixed),
+            binds=_binds(fields, after=len(fixed)),
+            readers=readers,
+            names=names,
+            related=related,
+        )
 
 
 class Table(Generic[M]):
@@ -114,17 +155,24 @@ class Table(Generic[M]):
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed: tuple[str, ...] = getattr(model, "FIXED", ())
         self._changing = [field for field in self._others if _named(field) not in fixed]
-        self._defaults = [(field.attname, field.get_default) for field in (self._pk, *self._others)]
+        fields = (self._pk, *self._others)
+        made = [field for field in fields if field.has_default() and callable(field.default)]  # anew for each row
+        self._made = [(field.attname, field.get_default) for field in made]
+        self._plain = {field.attname: field.get_default() for field in fields if field not in made}
+        self._size = len(fields)
         self._insert: dict[bool, _Write] = {}
         self._update: _Write | None = None
 
     def new(self, **values: Any) -> M:
         """As the model's own constructor, by the names of the columns. Raises TypeError for one that it has not."""
         made = _made(self._model)
-        for name, default in self._defaults:
-            made.__dict__[name] = values.pop(name) if name in values else default()
-        if values:
-            raise TypeError(f"{self._name} has no {', '.join(values)}")
+        made.__dict__.update(self._plain)
+        for name, default in self._made:
+            made.__dict__[name] = default()
+        made.__dict__.update(values)
+        if len(made.__dict__) > self._size + 1:  # its fields, and what Django knows of its state
+            unknown = made.__dict__.keys() - self._plain.keys() - {"_state", *(name for name, _ in self._made)}
+            raise TypeError(f"{self._name} has no {', '.join(sorted(unknown))}")
         return made
 
     def save(self, row: M) -> None:
@@ -159,23 +207,34 @@ class Table(Generic[M]):
 
 
 class _Write:
-    """A statement that takes these fields of a row."""
+    """A statement that takes these fields of a row, two or more."""
 
     def __init__(self, sql: str, fields: Sequence[models.Field[Any, Any]]) -> None:
         self._sql = placed(sql)
-        self._binders = [(field.attname, *binder(field)) for field in fields]
+        self._values = itemgetter(*[field.attname for field in fields])
+        self._binds = _binds(fields)
 
     def run(self, row: models.Model) -> Any:
-        values = row.__dict__
-        bound = [value if type(value := values[name]) is kind else bind(value) for name, kind, bind in self._binders]
-        return execute(self._sql, bound)
+        parameters = [*self._values(row.__dict__)]
+        for place, bind in self._binds:
+            parameters[place] = bind(parameters[place])
+        return execute(self._sql, parameters)
 
 
-def _loaded(model: type[M], values: Any) -> M:
-    """A row as `from_db` would make it."""
+def _binds(fields: Sequence[models.Field[Any, Any]], after: int = 0) -> Sequence[tuple[int, Bind]]:
+    """Those of these fields' values that the driver does not take as they are, by their places; `after` so many."""
+    return [(place, bind) for place, field in enumerate(fields, after) if (bind := binder(field)) is not None]
+
+
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 - see above
+
+
+def _there(model: type[M], names: Sequence[str], values: Values) -> M:
+    """A row as `from_db` would make it; values that no name is left for are not its own."""
     made = _made(model)
-    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - see above
-    made.__dict__.update(values)
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - Django's documented way to tell
+    made.__dict__.update(zip(names, values, strict=False))
     return made
 
 
@@ -195,13 +254,11 @@ def _named(field: models.Field[Any, Any]) -> str:
     return str(field.get_attname_column()[1])
 
 
-def _read(row: Values, readers: Sequence[tuple[int, Read]]) -> Sequence[Any]:
-    if not readers:
-        return row
-    values = list(row)
+def _read(row: Values, readers: Sequence[tuple[int, Read]]) -> Values:
+    values = [*row]
     for place, read in readers:
         values[place] = read(values[place])
-    return values
+    return tuple(values)
 
 
 def _sample(field: models.Field[Any, Any], n: int) -> Any:

@@ -134,6 +134,34 @@ def test_a_foreign_key_is_found_by_its_value():
     assert Select(Lease.objects.all(), "holder").all("k" * 43) == [lease]
 
 
+def test_what_a_query_annotates_is_an_attribute():
+    key = EnrolledKey.objects.create(id="k" * 43, kind="runner", public="p", enrolled_at=NOW, revoked_at=NOW)
+    Lease.objects.create(shard="s", fence=2, holder=key, proof_key="q", expires_at=NOW)
+    lease = Select(Lease.objects.annotate(revoked=F("holder__revoked_at")), "shard").first("s")
+    assert (lease.fence, lease.expires_at, lease.revoked) == (2, NOW, NOW)
+
+
+def test_what_a_query_reads_along_needs_no_query_of_its_own(django_assert_num_queries):
+    key = EnrolledKey.objects.create(id="k" * 43, kind="runner", public="p", enrolled_at=NOW)
+    Lease.objects.create(shard="s", fence=2, holder=key, proof_key="q", expires_at=NOW)
+    lease = Select(Lease.objects.select_related("holder"), "shard").first("s")
+    with django_assert_num_queries(0):
+        holder = lease.holder
+    assert fields(holder) == fields(key)
+    assert fields(lease) == fields(Lease.objects.get())
+
+
+def test_a_new_row_is_what_the_models_own_constructor_makes():
+    words = fields(order())
+    del words["id"], words["filled"], words["alive"]
+    assert fields(Table(Order).new(**words)) == fields(Order(**words))
+
+
+def test_a_new_row_has_no_columns_that_its_table_has_not():
+    with pytest.raises(TypeError, match="has no markets"):
+        Table(Order).new(markets="BTC/USDT")
+
+
 def test_a_query_whose_values_would_go_elsewhere_is_never_run():
     sorted_by_a_value = Select(Order.objects.order_by(F("generation") * 2), "name")
     with pytest.raises(AssertionError, match="order of"):
