@@ -82,6 +82,53 @@ def test_an_answer_about_another_order_says_nothing_of_ours(workshop):
         workshop.read(buy(workshop).call, Response(status=200, reason="OK", text=answer))
 
 
+def listed(**changes):
+    return PLACED | {"time": 1507725176595, "updateTime": 1507725176595, "isWorking": True} | changes
+
+
+def read_open_orders(workshop, answer):
+    call = binance.open_orders(workshop, symbol="BTC/USDT").call
+    return workshop.read(call, Response(status=200, reason="OK", text=json.dumps(answer)))
+
+
+@pytest.mark.parametrize("status", ["NEW", "PENDING_NEW", "PARTIALLY_FILLED", "PENDING_CANCEL", "ODD"])
+def test_open_orders_are_read_as_ccxt_would(workshop, status):
+    answer = listed(status=status)
+    (mine,) = read_open_orders(workshop, [answer])
+    theirs = workshop._exchange.parse_order(answer, workshop._exchange.market("BTC/USDT"))
+    words = ("id", "clientOrderId", "symbol", "side", "status")
+    assert [mine[word] for word in words] == [theirs[word] for word in words]
+    numbers = ("filled", "price", "amount")
+    assert [Decimal(mine[number]) for number in numbers] == [Decimal(theirs[number]) for number in numbers]
+
+
+def test_open_orders_of_another_market_are_passed_over(workshop):
+    assert read_open_orders(workshop, [listed(symbol="ETHUSDT"), listed()])[0]["symbol"] == "BTC/USDT"
+    assert read_open_orders(workshop, [listed(symbol="ETHUSDT")]) == []
+
+
+@pytest.mark.parametrize("answer", [[7], "text", 7])
+def test_what_is_no_list_of_orders_says_nothing_of_them(workshop, answer):
+    with pytest.raises((Unsure, Rejected)):
+        read_open_orders(workshop, answer)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"symbol": "BTCUSDT", "price": "50000.5", "timestamp": 1507725176595},
+        {"text": "a b&c=d+e%", "list": "é"},
+        {"yes": True, "no": False},
+        {"many": ["a", "b"]},
+        {"number": 1.5, "nothing": None, "empty": ""},
+        {"a=b": "c"},
+        {},
+    ],
+)
+def test_a_query_is_encoded_as_ccxt_does_it(workshop, parameters):
+    assert workshop._exchange.urlencode(parameters) == ccxt.binance.urlencode(parameters)
+
+
 @pytest.fixture(params=OPERATIONS)
 def operation(request, workshop):
     return OPERATIONS[request.param](workshop)

@@ -32,7 +32,7 @@ def append(kind: str, subject: str, body: dict[str, Any], *, now: datetime, clos
         body=canonical(body).decode(),
         previous=last[1],
     )
-    entry.digest = entry_digest(plain(entry))
+    entry.digest = digest(_hashed(entry))
     return _ENTRIES.insert(entry)
 
 
@@ -75,7 +75,11 @@ def close_what_was_left(body: dict[str, Any], *, now: datetime) -> None:
 
 
 def plain(entry: Entry) -> dict[str, Any]:
-    """An entry as it is hashed and exported."""
+    """An entry as it is exported."""
+    return {**_hashed(entry), "digest": entry.digest}
+
+
+def _hashed(entry: Entry) -> dict[str, Any]:
     return {
         "v": 1,
         "height": entry.height,
@@ -85,7 +89,6 @@ def plain(entry: Entry) -> dict[str, Any]:
         "opens": entry.opens,
         "body": entry.body,
         "previous": entry.previous,
-        "digest": entry.digest,
     }
 
 

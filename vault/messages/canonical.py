@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from typing import Any
 
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_LEAVES = frozenset({str, int, bool, type(None)})
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def canonical(value: Any) -> bytes:
@@ -33,7 +36,8 @@ def b64(data: bytes) -> str:
 
 def unb64(text: str) -> bytes:
     """The bytes of unpadded base64url. Raises ValueError."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    padded = text + "=" * (-len(text) % 4)
+    return binascii.a2b_base64(padded.translate(_URL_SAFE), strict_mode=True)
 
 
 def body_hash(body: bytes) -> str:
@@ -45,6 +49,7 @@ def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError("A float has no canonical form; write the number as a decimal string.")
     if isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
-            if type(each) is not str:
+        parts = value.values() if isinstance(value, dict) else value
+        if not _LEAVES.issuperset(map(type, parts)):
+            for each in parts:
                 _refuse_floats(each)

@@ -2,13 +2,15 @@
 
 A unified method is called twice. The first time `fetch` raises what was about to be sent (as a BaseException:
 ccxt swallows Exception in places); the second time it returns what the exchange answered, and the method reads
-it. So one library builds and reads, and what happens between is ours: check, MAC, send.
+it. So one library builds and reads, and what happens between is ours: check, MAC, send. What is read for each order
+and each second is read without it (`listed`).
 """
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,13 +21,15 @@ import msgspec
 from vault import clock
 from vault.messages.money import EXACT
 from vault.messages.refusals import Code, Refused
+from vault.signing import listed
 from vault.signing.built import Built
 from vault.signing.outcomes import NotThere, Rejected, Unsure
 
 # Binance's words for a client order id that is open already: the order did arrive, if not by this request.
 _ALREADY_THERE = "Duplicate order sent"
 _OK = 200
-_REMEMBERED = 10_000  # orders as they were read
+# What a query says without being encoded. RFC 3986, 2.3.
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _ANSWERED_BY_AN_ORDER = frozenset({"create_order", "cancel_order", "fetch_order"})
 
 
@@ -54,18 +58,6 @@ class Filters:
     least: Decimal
     most: Decimal
     notional: Decimal
-
-
-class _Placed(msgspec.Struct, frozen=True):
-    """Of the exchange's answer to a new order, what matters here."""
-
-    orderId: int  # noqa: N815 - the exchange's own names
-    clientOrderId: str  # noqa: N815 - see above
-    status: str
-    executedQty: str  # noqa: N815 - see above
-
-
-_PLACED = msgspec.json.Decoder(_Placed)
 
 
 class _AboutToSend(BaseException):
@@ -97,20 +89,20 @@ class _Binance(ccxt.binance):  # type: ignore[misc]  # ccxt has no types
         self.payload: bytes | None = None
         self.placeholder = ""
         self.answer: Response | None = None
-        self.parsed: dict[Any, Any] = {}
+        # Before each request ccxt looks for all ten that some exchange asks for.
+        self.requiredCredentials = {"apiKey": True, "secret": True}
 
-    def parse_order(self, order: Any, market: Any = None) -> Any:
-        """As ccxt does it, once for the same words: of the open orders of a second ago hardly any has changed."""
-        words = (market and market["id"], *order.items())
+    @staticmethod
+    def urlencode(params: Any = {}, doseq: Any = False, sort: Any = False) -> str:  # noqa: B006, FBT002 - as ccxt has it
+        """As ccxt does it, at once where there is nothing to encode."""
+        texts = {name: str(value) if type(value) is int else value for name, value in params.items()}
         try:
-            found = self.parsed.get(words)
-        except TypeError:  # its fills are in it: the answer to an order that traded
-            return super().parse_order(order, market)
-        if found is None:
-            if len(self.parsed) >= _REMEMBERED:
-                self.parsed.clear()
-            found = self.parsed[words] = super().parse_order(order, market)
-        return dict(found)
+            plain = _UNRESERVED.fullmatch("".join([*texts, *texts.values()]))
+        except TypeError:  # truth, lists
+            plain = None
+        if plain is None:
+            return str(ccxt.binance.urlencode(params, doseq, sort))
+        return "&".join([f"{name}={text}" for name, text in texts.items()])
 
     def hmac(self, request: bytes, *_: Any) -> str:
         """Where ccxt would sign: remember what, and leave a mark."""
@@ -150,7 +142,6 @@ class Workshop:
 
     def learn_markets(self, markets: list[Any]) -> None:
         self._exchange.set_markets(markets)
-        self._exchange.parsed.clear()
 
     def build(self, call: Call, api_key: str = "") -> Built:
         """What this call would send. Raises Refused(OFF_THE_GRID) for what ccxt will not write down."""
@@ -177,11 +168,12 @@ class Workshop:
 
     def read(self, call: Call, response: Response) -> Any:
         """What the exchange answered, in ccxt's unified words. Raises Rejected, NotThere, Unsure."""
-        if call.method == "create_order" and response.status == _OK:
+        by_ourselves = _BY_OURSELVES.get(call.method)
+        if by_ourselves is not None and response.status == _OK:
             try:
-                return self._placed(call, _PLACED.decode(response.text))
+                return by_ourselves(self, call, response.text)
             except msgspec.MsgspecError:
-                pass  # no order: ccxt knows what it is
+                pass  # something else: ccxt knows what it is
         self._exchange.answer = response
         self._exchange.apiKey = "none"
         # Another account's success would turn "no such key" (-2015) into "busy".
@@ -204,16 +196,18 @@ class Workshop:
             self._exchange.answer = None
             self._exchange.apiKey = ""
 
-    def _placed(self, call: Call, answer: _Placed) -> dict[str, Any]:
-        """What is asked of a new order, as ccxt would say it, which builds the whole request anew for that."""
-        if answer.clientOrderId != call.params["newClientOrderId"]:
+    def _placed(self, call: Call, text: str) -> dict[str, Any]:
+        """The answer to a new order. Raises MsgspecError, Unsure."""
+        order = listed.PLACED.decode(text)
+        if order.client_order_id != call.params["newClientOrderId"]:
             raise Unsure("an answer about another order")
-        return {
-            "id": str(answer.orderId),
-            "clientOrderId": answer.clientOrderId,
-            "status": self._exchange.parse_order_status(answer.status),
-            "filled": answer.executedQty,
-        }
+        return listed.placed(order, self._exchange.parse_order_status)
+
+    def _open(self, call: Call, text: str) -> list[dict[str, Any]]:
+        """The open orders of a market. Raises MsgspecError."""
+        symbol, *_ = call.args
+        market, status = self.market_id(symbol), self._exchange.parse_order_status
+        return [listed.listed(each, symbol, status) for each in listed.LISTED.decode(text) if each.symbol == market]
 
     def _called(self, call: Call) -> Any:
         answer = getattr(self._exchange, call.method)(*call.args, dict(call.params))
@@ -252,6 +246,12 @@ class Workshop:
         for name, value, step in (("amount", amount, precision["amount"]), ("price", price, precision["price"])):
             if step is not None and EXACT.remainder(value, Decimal(str(step))):
                 raise Refused(Code.OFF_THE_GRID, f"{name}: {value} is no multiple of {step}.")
+
+
+_BY_OURSELVES: Mapping[str, Callable[[Workshop, Call, str], Any]] = {
+    "create_order": Workshop._placed,  # noqa: SLF001 - its own
+    "fetch_open_orders": Workshop._open,  # noqa: SLF001 - its own
+}
 
 
 def _told(response: Response, why: Exception) -> str:
