@@ -165,7 +165,9 @@ def _database() -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": VAULT.ledger_timeout,
             # Folded into the file after 16 MB: less often than usual, as the same pages are written again and again.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; "
+            # What a savepoint may have to undo is kept in memory, not in a file beside everybody else's.
+            "PRAGMA temp_store=MEMORY;",
         },
     }
 

@@ -50,6 +50,7 @@ class Bot:
         order = ledger.prepare(
             word,
             self.book(),
+            newest=ledger.newest(word),
             credential=self.credential,
             exchange=self.exchange,
             now=self.now,

@@ -75,10 +75,11 @@ class Story:
     def prepare(self, generation):
         now = clock.now()
         book = Book.of(self.grant, now=now)
-        fair = Decimal(99)
+        fair, intent = Decimal(99), self.intent(generation)
         return ledger.prepare(
-            self.intent(generation),
+            intent,
             book,
+            newest=ledger.newest(intent),
             credential=self.credential,
             exchange="paper",
             now=now,
@@ -261,7 +262,7 @@ def test_an_order_that_was_given_up_is_not_sent_after_all():
     watch._tidy()
     assert story.state is State.UNKNOWN
     with pytest.raises(Refused) as caught:
-        place._may_be_sent(story.row, lambda: None)
+        place._may_be_sent(None, place.Admitted(order=story.row, credential=None, opening=None, epoch=0), lambda: None)
     assert caught.value.code is Code.DEADLINE_PASSED
 
 

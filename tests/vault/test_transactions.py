@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
@@ -125,3 +126,68 @@ def test_nothing_else_on_the_loop_may_touch_the_database():
             written()
 
     asyncio.run(touch())
+
+
+def untouched_after(*meanwhile):
+    """Whether the ledger is as an act left it, once these were done."""
+
+    async def ask():
+        database = opened()
+        mark = await database.run(lambda: (write(1), database.mark())[1])
+        for each in meanwhile:
+            await each(database)
+        return await database.look(lambda: database.untouched(mark))
+
+    return asyncio.run(ask())
+
+
+async def _nothing(_):
+    pass
+
+
+async def _an_act(database):
+    await database.run(write, 2)
+
+
+async def _an_act_that_fails(database):
+    with contextlib.suppress(Refused):
+        await database.run(refuse, 2)
+
+
+async def _a_look(database):
+    await database.look(written)
+
+
+async def _another_process(_):
+    other = sqlite3.connect(connection.settings_dict["NAME"], uri=True)
+    with other:
+        other.execute("UPDATE kills_flattening SET left = '7'")
+    other.close()
+
+
+@pytest.mark.parametrize("meanwhile", [_nothing, _a_look])
+def test_a_ledger_that_nobody_wrote_is_as_it_was(meanwhile):
+    assert untouched_after(meanwhile)
+
+
+@pytest.mark.parametrize("meanwhile", [_an_act, _an_act_that_fails, _another_process])
+def test_a_ledger_that_somebody_wrote_is_not_as_it_was(meanwhile):
+    assert not untouched_after(meanwhile)
+
+
+def test_what_is_committed_with_an_act_comes_after_it():
+    async def ask():
+        database = opened()
+        marked = database.run(lambda: (write(1), database.mark())[1])
+        mark, _ = await asyncio.gather(marked, database.run(write, 2))
+        return await database.look(lambda: database.untouched(mark))
+
+    assert not asyncio.run(ask())
+
+
+def test_a_ledger_without_a_mark_is_never_as_it_was():
+    async def ask():
+        database = opened()
+        return await database.look(lambda: database.untouched(None))
+
+    assert not asyncio.run(ask())

@@ -18,7 +18,7 @@ from vault.statements import Select, Table
 
 _GRANTS = Table(Grant)
 _GRANT = Select(Grant.objects.all(), "pk")
-_CREDENTIAL = Select(Credential.objects.all(), "pk")
+_WITH_KEY = Select(Grant.objects.select_related("credential"), "pk")
 _VERSION = Select(GrantVersion.objects.all(), "grant", "version")
 FRESH = 300  # seconds for which a re-authentication allows a paper grant to be widened
 _AHEAD = 30  # how far the web's clock may be before ours
@@ -159,14 +159,15 @@ def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:
 
 def current(grant_id: UUID) -> Grant:
     """The grant with its key, unless it was revoked. Raises Refused."""
-    grant = standing(grant_id)
-    (grant.credential,) = _CREDENTIAL.all(grant.credential_id)
-    return grant
+    return _standing(_WITH_KEY.first(grant_id))
 
 
 def standing(grant_id: UUID) -> Grant:
     """As `current`, without its key."""
-    grant = _GRANT.first(grant_id)
+    return _standing(_GRANT.first(grant_id))
+
+
+def _standing(grant: Grant | None) -> Grant:
     if grant is None:
         raise Refused(Code.NOT_FOUND, "No such grant.")
     if grant.revoked_at:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from django.db.models import Subquery
 
 from vault.ledger.book import Book, sortable
 from vault.ledger.identity import client_order_id, installation
@@ -32,7 +33,10 @@ _NEWEST = Select(Order.objects.order_by("-generation")[:1], "grant", "deal", "na
 _AT_EXCHANGE = Select(Order.objects.all()[:1], "credential", "market", "exchange_order_id")
 _STRAYS = Select(Trade.objects.filter(order=None).order_by("id"), "credential", "market", "exchange_order_id")
 _TRADE = Select(Trade.objects.values_list("id")[:1], "credential", "market", "trade_id")
-_LAST_EVENT = Select(Event.objects.order_by("-seq").values_list("seq", "digest")[:1])
+_FIRST = Installation.objects.values("first_event")[:1]
+_LAST_EVENT = Select(
+    Event.objects.order_by("-seq").annotate(first=Subquery(_FIRST)).values_list("seq", "digest", "first")[:1]
+)
 _FIRST_EVENT = Select(Installation.objects.values_list("first_event")[:1])
 
 
@@ -58,12 +62,19 @@ def open_orders(grant: UUID) -> list[Order]:
     return list(Order.objects.filter(grant=grant, alive=True).order_by("id"))
 
 
-def known(intent: Place) -> Order | None:
+def newest(identity: Identity) -> Order | None:
+    """The row of this order's newest generation, whichever the identity names."""
+    return _NEWEST.first(identity.grant, identity.deal, identity.name)
+
+
+def known(intent: Place, newest: Order | None) -> Order | None:
     """The order of this identity, if it was ever written down. Asking again with the same words finds the same row.
 
-    Raises Refused(IDENTITY_TAKEN) when it was written down with other words.
+    `newest`: what `newest` says of it. Raises Refused(IDENTITY_TAKEN) when it was written down with other words.
     """
-    row = find(intent)
+    if newest is None or newest.generation < intent.generation:
+        return None
+    row = newest if newest.generation == intent.generation else find(intent)
     if row is not None and terms(row) != (intent.market, intent.side, intent.type, intent.amount, intent.price):
         raise Refused(Code.IDENTITY_TAKEN)
     return row
@@ -73,6 +84,7 @@ def prepare(
     intent: Place,
     book: Book,
     *,
+    newest: Order | None,
     credential: UUID,
     exchange: str,
     now: datetime,
@@ -82,12 +94,12 @@ def prepare(
 ) -> Order:
     """The row for this intent, which is not known yet; what it may trade is reserved in the grant's book.
 
-    From here on the order may exist. `valid_until`: whenever it is sent, the exchange refuses it after this.
+    From here on the order may exist. `newest`: what `newest` says of it. `valid_until`: whenever it is sent, the
+    exchange refuses it after this.
     Raises Refused(GENERATION_ALIVE) or Refused(GENERATION_SKIPPED) unless the generation before is over: one
     generation of an order is alive at a time. (Filled is over too: an order's total may grow, as that of a close at
     market does while averaging orders still fill.)
     """
-    newest = _NEWEST.first(intent.grant, intent.deal, intent.name)
     if newest is not None and not State(newest.state).over:
         raise Refused(Code.GENERATION_ALIVE, f"Generation {newest.generation} is {newest.state}.")
     due = 1 if newest is None else newest.generation + 1
@@ -249,9 +261,7 @@ def let_go(credential: UUID, *, now: datetime) -> None:
 def tell(order: Order, trade: Trade | None = None) -> None:
     """Write down that something happened, for whoever asks for events."""
     told = msgspec.json.encode(answer(order)).decode()
-    height, previous = head()
-    first = _FIRST_EVENT.rows()
-    seq = max(height + 1, first[0][0] if first else 1)
+    seq, previous = _next_event()
     digested = _digest(previous, seq, told, trade)
     _EVENTS.insert(
         _EVENTS.new(
@@ -269,6 +279,15 @@ def head() -> tuple[int, str]:
     """Number and digest of the newest event: what the whole ledger has come to."""
     found = _LAST_EVENT.rows()
     return (found[0][0], found[0][1]) if found else (0, "")
+
+
+def _next_event() -> tuple[int, str]:
+    """The next event's number, and the digest of the one before it."""
+    if last := _LAST_EVENT.rows():
+        ((height, previous, first),) = last
+    else:
+        height, previous, first = 0, "", next((first for (first,) in _FIRST_EVENT.rows()), None)
+    return max(height + 1, first or 1), previous
 
 
 def differences() -> Iterator[str]:

@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
+from vault.driver import execute
 from vault.messages.refusals import Refused
 from vault.service.acts import Act, commit_together
 
@@ -27,6 +28,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGEST_GROUP = 64  # an act takes about a millisecond: nobody waits long for the others
+
+
+class Mark(NamedTuple):
+    """A moment of the ledger as one connection sees it: what others have committed, and what was done here."""
+
+    connection: object
+    others: int
+    acts: int
 
 
 class Database(ABC):
@@ -40,6 +49,14 @@ class Database(ABC):
     @abstractmethod
     async def _look(self, act: Callable[[], T]) -> T:
         """Before the next transaction."""
+
+    @abstractmethod
+    def mark(self) -> Mark | None:
+        """For an act: the moment at which it is done. None: this ledger does not tell."""
+
+    @abstractmethod
+    def untouched(self, since: Mark | None) -> bool:
+        """For a look: whether surely nobody, here or in another process, has written anything since that act."""
 
     @abstractmethod
     def close(self) -> None:
@@ -79,38 +96,51 @@ class OnTheLoop(Database):
 
     def __init__(self) -> None:
         self._waiting: list[Act] = []
+        self._acts = 0
 
     async def _do(self, act: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._work, loop)
         waits: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(Act(act, waits))
+        self._waiting.append(Act(partial(self._counted, act), waits))
         return await waits  # whoever hangs up does not take back what is being decided
 
     async def _look(self, act: Callable[[], T]) -> T:
         looks = Act(act)
-        with _as_if_alone(asyncio.get_running_loop()):
+        with _AsIfAlone(asyncio.get_running_loop()):
             looks.look()
         found: T = looks.result()
         return found
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
-        with _as_if_alone(loop):
+        with _AsIfAlone(loop):
             commit_together(group)
         for each in group:
             each.answer()
         if self._waiting:
             loop.call_soon(self._work, loop)
 
+    def _counted(self, act: Callable[[], T]) -> T:
+        self._acts += 1  # each for itself: those that are committed together come one after the other, too
+        return act()
+
+    def mark(self) -> Mark:
+        # https://www.sqlite.org/pragma.html#pragma_data_version: it changes with what other connections commit.
+        ((others,),) = execute("PRAGMA data_version", ()).fetchall()
+        return Mark(connection=connection.connection, others=others, acts=self._acts)
+
+    def untouched(self, since: Mark | None) -> bool:
+        return since is not None and since == self.mark()
+
     def close(self) -> None:
-        with _as_if_alone(asyncio.get_running_loop()):
+        with _AsIfAlone(asyncio.get_running_loop()):
             connection.close()
 
 
 class OnAThread(Database):
-    """For a server."""
+    """For a server. It does not tell whether somebody else has written."""
 
     def __init__(self) -> None:
         self._acts: SimpleQueue[tuple[Act, bool] | None] = SimpleQueue()  # with whether it only looks
@@ -127,6 +157,12 @@ class OnAThread(Database):
         waits: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._acts.put((Act(act, waits), looks))
         return await waits  # as above
+
+    def mark(self) -> None:
+        return None
+
+    def untouched(self, since: Mark | None) -> bool:  # noqa: ARG002 - whatever it was
+        return False
 
     def close(self) -> None:
         self._acts.put(None)
@@ -174,17 +210,20 @@ def snapshot() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _as_if_alone(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+class _AsIfAlone:
     """No loop runs here as far as Django can see: while this lasts it does not, for nothing in here waits.
 
     Everywhere else on the loop Django goes on refusing to touch a database.
     """
-    asyncio._set_running_loop(None)  # noqa: SLF001 - meant for loops' own use, which is what this is
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(loop)  # noqa: SLF001 - see above
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        asyncio._set_running_loop(None)  # noqa: SLF001 - meant for loops' own use, which is what this is
+
+    def __exit__(self, *_: object) -> None:
+        asyncio._set_running_loop(self._loop)  # noqa: SLF001 - see above
 
 
 def _wake(acts: Iterable[Act]) -> None:

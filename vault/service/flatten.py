@@ -215,6 +215,7 @@ def _admit(signer: Signer, deal: UUID, position: Position, filters: Filters, roo
     order = ledger.prepare(
         intent,
         book,
+        newest=ledger.newest(intent),
         credential=credential.id,
         exchange=credential.exchange,
         now=now,

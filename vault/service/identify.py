@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -22,7 +20,6 @@ from vault.tokens.tokens import Claims
 
 _REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 100, 500  # of one enrolled key
 _ENROLLED = Select(EnrolledKey.objects.filter(revoked_at=None), "pk")
-_REVOKED = Select(EnrolledKey.objects.filter(revoked_at__isnull=False).values_list("id"), "pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +57,7 @@ class Admission:
 
     grant: Grant
     fence: int  # the shard's present one
+    until: datetime  # when its lease ends, unless it is renewed
 
 
 class KeyDoor:
@@ -76,7 +74,7 @@ class KeyDoor:
         kid = request.presented("Key")
         key = await self._signer.database.run(_enrolled, kid)
         at = clock.seconds()
-        with _by_a_clock_that_runs(self._signer):
+        with _ByAClockThatRuns(self._signer):
             claims = proofs.check_key_proof(request.proof, key.public, request.path, request.body, at=at)
         # Proofs used before a restart are forgotten, so none from before it counts.
         if claims.iat < int(self._signer.started_at.timestamp()):
@@ -97,22 +95,25 @@ class KeyDoor:
         self._used[jti] = at + 2 * form.WINDOW
 
 
-@contextmanager
-def _by_a_clock_that_runs(signer: Signer) -> Iterator[None]:
+class _ByAClockThatRuns:
     """A proof of now is not of now by a clock that stands still: that is the reason to give."""
-    try:
-        yield
-    except Refused as why:
-        if why.code in (Code.PROOF_EXPIRED, Code.TOKEN_EXPIRED):
-            signer.standing.clock_runs()
-        raise
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, why: BaseException | None, __: object) -> None:
+        if isinstance(why, Refused) and why.code in (Code.PROOF_EXPIRED, Code.TOKEN_EXPIRED):
+            self._signer.standing.clock_runs()
 
 
 def bearer(signer: Signer, request: Request) -> Bearer:
     """The token and proof of a request, checked as far as they go by themselves. Raises Refused."""
     token = request.presented("Token")
     at = clock.seconds()
-    with _by_a_clock_that_runs(signer):
+    with _ByAClockThatRuns(signer):
         claims = signer.mint.read(token, at=at)
         proof = proofs.check_token_proof(request.proof, token, claims.cnf.jkt, request.path, request.body, at=at)
     return Bearer(claims=claims, sequence=proof.seq)
@@ -121,7 +122,8 @@ def bearer(signer: Signer, request: Request) -> Bearer:
 def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
     """The grant that this caller may act under, now. Inside a transaction. Raises Refused.
 
-    In this order: the right grant, the present fence, a proof not used before, the grant's epoch and version.
+    In this order: the right grant, the present fence of a runner that counts, a proof not used before, the grant's
+    epoch and version.
     Run it under `Database.decide`: from the third step on the proof is used up, whatever is refused after it.
     """
     claims = caller.claims
@@ -129,9 +131,7 @@ def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
         raise Refused(Code.WRONG_GRANT)
     lease = leases.live(claims.shard, claims.fence, now=now, holder=claims.runner)
     leases.use_sequence(lease, caller.sequence)
-    if _REVOKED.rows(claims.runner):
-        raise Refused(Code.UNKNOWN_KEY)
-    return Admission(grant=in_force(claims), fence=lease.fence)
+    return Admission(grant=in_force(claims), fence=lease.fence, until=lease.expires_at)
 
 
 def in_force(claims: Claims) -> Grant:

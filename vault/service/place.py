@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ from vault.messages.refusals import Code, OutcomeUnknown, Refused, Retry
 from vault.messages.words import Place
 from vault.policy import authorise
 from vault.service import facts, identify, sending, stops
+from vault.service.database import Mark
 from vault.service.identify import Admission, Bearer, Request
 from vault.service.readings import apply_reading
 from vault.service.signer import Signer
@@ -42,6 +43,7 @@ from vault.signing import binance
 from vault.signing.outcomes import NotSent, NotThere, Rejected, Unsure
 from vault.tokens import leases
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _MOST_REFUSED = 300  # of one grant in a minute: each is an entry of the audit, which nobody can take away
 
 
@@ -53,6 +55,8 @@ class Admitted:
     credential: Credential
     opening: Entry
     epoch: int  # of the kill switch
+    mark: Mark | None = None  # the ledger as it was then
+    until: datetime = _NEVER  # how long what was read then stays true by itself
 
 
 async def place(signer: Signer, request: Request, intent: Place) -> OrderAnswer:
@@ -88,16 +92,24 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
     credential = admission.grant.credential
     body = {"intent": msgspec.to_builtins(intent), "runner": caller.claims.runner, "fence": caller.claims.fence}
     try:
-        if (known := ledger.known(intent)) is not None:
+        newest = ledger.newest(intent)
+        if (known := ledger.known(intent, newest)) is not None:
             return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
-        order, epoch = _write_down(signer, caller, admission, intent, numbers, now=now)
+        order, epoch = _write_down(signer, caller, admission, intent, numbers, newest=newest, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
         signer.pace.count(intent.grant, "refused")
         raise
     opening = chain.append("order.place", order.client_order_id, body, now=now)
-    return Admitted(order=order, credential=credential, opening=opening, epoch=epoch)
+    return Admitted(
+        order=order,
+        credential=credential,
+        opening=opening,
+        epoch=epoch,
+        mark=signer.database.mark(),
+        until=min(admission.until, order.prepared_at + sending.DEADLINE),
+    )
 
 
 def _write_down(
@@ -107,6 +119,7 @@ def _write_down(
     intent: Place,
     numbers: tuple[Decimal, Decimal],
     *,
+    newest: Order | None,
     now: datetime,
 ) -> tuple[Order, int]:
     """The row of an order that the policy allows, and the kill switch's epoch. Raises Refused, Retry."""
@@ -134,6 +147,7 @@ def _write_down(
     order = ledger.prepare(
         intent,
         book,
+        newest=newest,
         credential=grant.credential.id,
         exchange=exchange,
         now=now,
@@ -151,7 +165,7 @@ async def send(signer: Signer, admitted: Admitted, still_wanted: Callable[[], No
     rests = False
 
     async def last_look() -> None:
-        await signer.database.look(_may_be_sent, order, still_wanted)
+        await signer.database.look(_may_be_sent, signer, admitted, still_wanted)
 
     try:
         if signer.standing.looks_first and (found := await _sent_before(signer, admitted)):
@@ -208,9 +222,16 @@ async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) 
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
 
-def _may_be_sent(order: Order, still_wanted: Callable[[], None]) -> None:
-    """Step 6. Raises Refused. Nothing is written: its row has said since it was admitted that it may exist."""
+def _may_be_sent(signer: Signer, admitted: Admitted, still_wanted: Callable[[], None]) -> None:
+    """Step 6. Raises Refused. Nothing is written: its row has said since it was admitted that it may exist.
+
+    Where nobody has written anything at all since then, everything that was read then is so.
+    """
+    if clock.now() < admitted.until and signer.database.untouched(admitted.mark):
+        signer.standing.may_place()
+        return
     still_wanted()
+    order = admitted.order
     if clock.now() > order.prepared_at + sending.DEADLINE or ledger.state(order) is not State.SENDING:
         raise Refused(Code.DEADLINE_PASSED)
 

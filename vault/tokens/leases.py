@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import F
+
 from vault.messages.refusals import Code, Refused
 from vault.statements import Select, Table
 from vault.tokens.models import EnrolledKey, Lease
 
-_LEASE = Select(Lease.objects.select_for_update()[:1], "shard")
+_LEASE = Select(Lease.objects.select_for_update(of=("self",)).annotate(revoked=F("holder__revoked_at"))[:1], "shard")
 _SEEN = Select(Lease.objects.all(), "shard")
 _LEASES = Table(Lease)
 WINDOW = 62  # sequence numbers that may arrive out of order, bounded by the bits of the column
@@ -43,8 +45,15 @@ def end_all(*, now: datetime, further: int = 1) -> None:
 
 
 def live(shard: str, fence: int, *, now: datetime, holder: str | None = None) -> Lease:
-    """The lease that this fence belongs to, for who will write it. Raises Refused: gone, overtaken or another's."""
-    return _checked(_LEASE.first(shard), fence, now=now, holder=holder)
+    """The lease that this fence belongs to, for who will write it.
+
+    Raises Refused: gone, overtaken, another's, or of a runner whose key counts no more.
+    """
+    found = _LEASE.first(shard)
+    lease = _checked(found, fence, now=now, holder=holder)
+    if lease.revoked is not None:  # type: ignore[attr-defined]  # annotated
+        raise Refused(Code.UNKNOWN_KEY)
+    return lease
 
 
 def still_live(shard: str, fence: int, *, now: datetime, holder: str) -> None:
