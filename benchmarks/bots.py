@@ -10,11 +10,10 @@ from pathlib import Path
 import ccxt.async_support
 
 from benchmarks import stages
+from benchmarks.turns import processor
 from tests.support.machine import Account, Machine
 from tests.support.processes import wait_until
 from vault.messages.words import Cancel, Place
-
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
@@ -33,8 +32,7 @@ class Bench:
 
     def processor(self):
         """Seconds of the processor that the signer has taken so far."""
-        fields = Path(f"/proc/{self.machine.signer.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK
+        return processor(self.machine.signer.pid)
 
 
 class Both:
@@ -134,8 +132,3 @@ class Clocked(Machine):
         os.kill(self.signer.pid, signal.SIGUSR1)
         wait_until(written.exists, what="the stages")
         return {stage: seconds * 1000 for stage, seconds in json.loads(written.read_text()).items()}
-
-    def processor(self):
-        """Milliseconds of the processor that the signer has taken so far, all its threads together."""
-        tasks = Path(f"/proc/{self.signer.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6

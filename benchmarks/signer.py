@@ -175,10 +175,10 @@ def where(part):
         _together(Bot.tidy, bots)
         bench.some(16)
         machine.stages()
-        before = machine.processor()
+        before = bench.processor()
         orders = len(paced(bots))
         spent = machine.stages()
-        everything = machine.processor() - before
+        everything = (bench.processor() - before) * 1000
     request, ledger = ({name: spent[name] for name in names} for names in (stages.REQUEST, stages.LEDGER))
     request["the rest of the request"] = spent[stages.WHOLE] - sum(request.values())
     rows = request | ledger

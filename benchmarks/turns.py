@@ -82,16 +82,16 @@ def _work(clients):
             for bot in bots:
                 bot.place()
             time.sleep(0.5)
-            before = _processor(machine.signer.pid)
+            before = processor(machine.signer.pid)
             orders = len(signer.paced(bots))
-            print((_processor(machine.signer.pid) - before) / orders, flush=True)
+            print((processor(machine.signer.pid) - before) * 1000 / orders, flush=True)
             signer._together(Bot.tidy, bots)  # noqa: SLF001 - as above
 
 
-def _processor(pid):
-    """Milliseconds of the processor that it has taken so far, all its threads together."""
+def processor(pid):
+    """Seconds of the processor that it has taken so far, all its threads together."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 if __name__ == "__main__":

@@ -127,6 +127,9 @@ class Select(Generic[M]):
             for place, (functions, column) in compiler.get_converters(columns).items()
         ]
         names = [*_names(self._queryset.model), *query.query.annotation_select]
+        along = (compiler.klass_info or {}).get("related_klass_infos", ())
+        if any(each["field"].null or each["related_klass_infos"] for each in along):
+            raise AssertionError(f"{sql} reads along what may be missing, or more than one step away")
         related = [
             _Related(
                 name=each["field"].name,
@@ -134,7 +137,7 @@ class Select(Generic[M]):
                 columns=slice(each["select_fields"][0], each["select_fields"][-1] + 1),
                 names=_names(each["model"]),
             )
-            for each in (compiler.klass_info or {}).get("related_klass_infos", ())
+            for each in along
         ]
         return _Written(
             sql=placed(sql),

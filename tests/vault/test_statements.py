@@ -151,6 +151,11 @@ def test_what_a_query_reads_along_needs_no_query_of_its_own(django_assert_num_qu
     assert fields(lease) == fields(Lease.objects.get())
 
 
+def test_what_may_be_missing_is_not_read_along():
+    with pytest.raises(AssertionError, match="may be missing"):
+        Select(Event.objects.select_related("trade"), "grant").all(uuid.uuid4())
+
+
 def test_a_new_row_is_what_the_models_own_constructor_makes():
     words = fields(order())
     del words["id"], words["filled"], words["alive"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -168,12 +168,8 @@ class Workshop:
 
     def read(self, call: Call, response: Response) -> Any:
         """What the exchange answered, in ccxt's unified words. Raises Rejected, NotThere, Unsure."""
-        by_ourselves = _BY_OURSELVES.get(call.method)
-        if by_ourselves is not None and response.status == _OK:
-            try:
-                return by_ourselves(self, call, response.text)
-            except msgspec.MsgspecError:
-                pass  # something else: ccxt knows what it is
+        if response.status == _OK and (known := self._at_once(call, response.text)) is not None:
+            return known
         self._exchange.answer = response
         self._exchange.apiKey = "none"
         # Another account's success would turn "no such key" (-2015) into "busy".
@@ -195,6 +191,17 @@ class Workshop:
         finally:
             self._exchange.answer = None
             self._exchange.apiKey = ""
+
+    def _at_once(self, call: Call, text: str) -> Any | None:
+        """What can be read without ccxt; None: anything else. Raises Unsure."""
+        try:
+            if call.method == "create_order":
+                return self._placed(call, text)
+            if call.method == "fetch_open_orders":
+                return self._open(call, text)
+        except msgspec.MsgspecError:
+            pass  # something else: ccxt knows what it is
+        return None
 
     def _placed(self, call: Call, text: str) -> dict[str, Any]:
         """The answer to a new order. Raises MsgspecError, Unsure."""
@@ -246,12 +253,6 @@ class Workshop:
         for name, value, step in (("amount", amount, precision["amount"]), ("price", price, precision["price"])):
             if step is not None and EXACT.remainder(value, Decimal(str(step))):
                 raise Refused(Code.OFF_THE_GRID, f"{name}: {value} is no multiple of {step}.")
-
-
-_BY_OURSELVES: Mapping[str, Callable[[Workshop, Call, str], Any]] = {
-    "create_order": Workshop._placed,  # noqa: SLF001 - its own
-    "fetch_open_orders": Workshop._open,  # noqa: SLF001 - its own
-}
 
 
 def _told(response: Response, why: Exception) -> str:
