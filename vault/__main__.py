@@ -195,8 +195,10 @@ def _flatten(arguments: argparse.Namespace) -> None:
     scope = _scope(arguments.scope)
     if not arguments.yes:
         sys.stdout.write(f"This stops {scope}, cancels its orders and trades all its positions at the market.\n")
-        if input("Write flatten to go on: ").strip() != "flatten":
-            _fail("Nothing was done.")
+        sys.stdout.write("Write flatten to go on: ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip() != "flatten":  # nothing at all where nobody sits before it
+            _fail("Nothing was done: that was not `flatten`. Write it, or add --yes.")
     try:
         asked = flatten.ask(scope)
     except Refused as why:

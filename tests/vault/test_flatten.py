@@ -1,6 +1,8 @@
 """`python -m vault flatten`: every position closed by the signer alone."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
@@ -101,3 +103,17 @@ def test_without_a_signer_it_says_what_it_waits_for(tmp_path):
         told = [waiting.stdout.readline() for _ in range(2)]
         waiting.kill()
     assert told[1] == "No signer runs here now: it begins as soon as one is started.\n"
+
+
+@pytest.mark.parametrize("written", ["", "yes\n"])
+def test_without_the_word_nothing_is_done(tmp_path, written):
+    env = {**os.environ, "BOTPLATFORM_VAR": str(tmp_path)}
+    run("-m", "vault", "migrate", env=env)
+    command = [sys.executable, "-m", "vault", "flatten", "everything"]
+    asked = subprocess.run(command, cwd=ROOT, env=env, input=written, capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stderr) == (
+        1,
+        "Nothing was done: that was not `flatten`. Write it, or add --yes.\n",
+    )
+    with contextlib.closing(sqlite3.connect(tmp_path / "vault/vault.sqlite3")) as ledger:
+        assert ledger.execute("SELECT count(*) FROM kills_kill").fetchone() == (0,)
