@@ -88,7 +88,7 @@ def _install():
     proof, builds, checked, mac, looks, sent = REQUEST
     for owner, name, stage in (
         (identify, "bearer", proof),
-        (Workshop, "build", builds),
+        (Workshop, "write", builds),
         (Expected, "check", checked),
         (place, "_may_be_sent", looks),
         (Workshop, "read", sent),

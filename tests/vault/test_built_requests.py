@@ -70,7 +70,7 @@ PLACED = {
 )
 def test_the_answer_to_a_new_order_is_read_as_ccxt_would(workshop, status):
     answer = PLACED | {"status": status}
-    mine = workshop.read(buy(workshop).call, Response(status=200, reason="OK", text=json.dumps(answer)))
+    mine = workshop.read(buy(workshop).reads, Response(status=200, reason="OK", text=json.dumps(answer)))
     theirs = ccxt.binance({"options": {"fetchMarkets": {"types": ["spot"]}}}).parse_order(answer)
     assert (mine["id"], mine["clientOrderId"], mine["status"]) == ("28", CLIENT_ORDER_ID, theirs["status"])
     assert Decimal(mine["filled"]) == Decimal(str(theirs["filled"]))
@@ -79,7 +79,7 @@ def test_the_answer_to_a_new_order_is_read_as_ccxt_would(workshop, status):
 def test_an_answer_about_another_order_says_nothing_of_ours(workshop):
     answer = json.dumps(PLACED | {"clientOrderId": "another"})
     with pytest.raises(Unsure):
-        workshop.read(buy(workshop).call, Response(status=200, reason="OK", text=answer))
+        workshop.read(buy(workshop).reads, Response(status=200, reason="OK", text=answer))
 
 
 def listed(**changes):
@@ -87,7 +87,7 @@ def listed(**changes):
 
 
 def read_open_orders(workshop, answer):
-    call = binance.open_orders(workshop, symbol="BTC/USDT").call
+    call = binance.open_orders(workshop, symbol="BTC/USDT").reads
     return workshop.read(call, Response(status=200, reason="OK", text=json.dumps(answer)))
 
 
@@ -136,7 +136,7 @@ def operation(request, workshop):
 
 @pytest.fixture
 def built(workshop, operation):
-    return workshop.build(operation.call, "the-key")
+    return workshop.write(operation.written, "the-key")
 
 
 def parameters(built):
@@ -157,6 +157,28 @@ def is_refused(operation, built):
     with pytest.raises(Refused) as caught:
         operation.expected.check(built)
     return caught.value.code is Code.REQUEST_NOT_AS_INTENDED
+
+
+# What ccxt's own methods are told besides what reads the answer.
+BUILT_WITH = {
+    "place": {"timeInForce": "GTC", "newOrderRespType": "RESULT"},
+    "place ioc": {"timeInForce": "IOC", "newOrderRespType": "RESULT"},
+    "balances": {"omitZeroBalances": "true"},
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_request_says_what_ccxts_own_method_would_send(workshop, monkeypatch, name):
+    operation = OPERATIONS[name](workshop)
+    mine = workshop.write(operation.written, "the-key")
+    monkeypatch.setattr(workshop._exchange, "apiKey", "the-key")
+    params = {**operation.reads.params, **BUILT_WITH.get(name, {})}
+    theirs = workshop.build(replace(operation.reads, params=params))
+    assert (mine.method, mine.url.partition("?")[0]) == (theirs.method, theirs.url.partition("?")[0])
+    assert mine.headers == theirs.headers
+    passing = {"timestamp", "signature"}
+    mine, theirs = ({name: value for name, value in parameters(each) if name not in passing} for each in (mine, theirs))
+    assert mine == theirs
 
 
 def test_what_ccxt_builds_is_what_was_meant(operation, built):
@@ -208,7 +230,7 @@ def test_an_added_parameter_is_refused(operation, built, name):
 
 def test_a_parameter_in_the_query_of_a_post_is_refused(workshop):
     operation = buy(workshop)
-    built = workshop.build(operation.call, "the-key")
+    built = workshop.write(operation.written, "the-key")
     pairs = parameters(built)
     for number, pair in enumerate(pairs):
         beside = replace(built, url=f"{built.url}?{urlencode([pair])}")
@@ -221,7 +243,7 @@ def test_a_parameter_in_the_query_of_a_post_is_refused(workshop):
 
 def test_parameters_in_the_body_of_a_get_are_refused(workshop):
     operation = OPERATIONS["look up"](workshop)
-    built = workshop.build(operation.call, "the-key")
+    built = workshop.write(operation.written, "the-key")
     address, _, query = built.url.partition("?")
     assert is_refused(operation, replace(built, url=address, body=query))
     assert is_refused(operation, replace(built, body=""))
@@ -243,13 +265,13 @@ def test_parameters_in_the_body_of_a_get_are_refused(workshop):
 )
 def test_another_address_is_refused(workshop, url):
     operation = buy(workshop)
-    assert is_refused(operation, replace(workshop.build(operation.call, "the-key"), url=url))
+    assert is_refused(operation, replace(workshop.write(operation.written, "the-key"), url=url))
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "post"])
 def test_another_method_is_refused(workshop, method):
     operation = buy(workshop)
-    assert is_refused(operation, replace(workshop.build(operation.call, "the-key"), method=method))
+    assert is_refused(operation, replace(workshop.write(operation.written, "the-key"), method=method))
 
 
 def test_a_signature_over_anything_else_is_refused(operation, built):
@@ -298,7 +320,7 @@ def test_only_whole_lots_and_ticks_are_on_the_grid(workshop, amount, price, fits
 
 def test_amounts_beyond_what_floats_can_say_are_built_to_the_digit(workshop):
     operation = buy(workshop, amount=Decimal("123456789.12345"), price=Decimal("9999999.99"))
-    built = workshop.build(operation.call, "the-key")
+    built = workshop.write(operation.written, "the-key")
     operation.expected.check(built)
     assert dict(parameters(built))["quantity"] == "123456789.12345"
 
@@ -329,11 +351,11 @@ def test_an_answer_is_believed_as_far_as_it_goes(workshop, name):
     """Only the exchange's own words, with its code, are a refusal; all else leaves an order unknown."""
     status, text, outcome = ANSWERS[name]
     with pytest.raises(outcome):
-        workshop.read(buy(workshop).call, Response(status=status, reason="", text=text))
+        workshop.read(buy(workshop).reads, Response(status=status, reason="", text=text))
 
 
 def test_no_such_order_is_its_own_answer(workshop):
-    call = OPERATIONS["look up"](workshop).call
+    call = OPERATIONS["look up"](workshop).reads
     with pytest.raises(NotThere):
         workshop.read(call, Response(status=400, reason="", text='{"code": -2013, "msg": "Order does not exist."}'))
 

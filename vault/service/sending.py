@@ -37,7 +37,7 @@ async def carry_out(
     venue = signer.venue(credential.exchange)
     signer.standing.may_sign(credential.exchange)
     await markets_known(venue)
-    built = venue.workshop.build(operation.call, await signer.api_key(credential))
+    built = venue.workshop.write(operation.written, await signer.api_key(credential))
     operation.expected.check(built)
     if built.payload is None:
         raise Refused(Code.REQUEST_NOT_AS_INTENDED, "there was nothing to sign")
@@ -46,7 +46,7 @@ async def carry_out(
     if last_look is not None:
         await last_look()
     response = await venue.send(built.signed(mac))
-    return venue.workshop.read(operation.call, response)
+    return venue.workshop.read(operation.reads, response)
 
 
 async def markets_known(venue: Venue) -> None:

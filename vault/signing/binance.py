@@ -1,26 +1,41 @@
-"""Binance spot: each typed operation as a ccxt call, and what the request that comes of it must say."""
+"""Binance spot: each typed operation as the request that it sends, and the ccxt call that reads its answer.
+
+The words of the requests: https://developers.binance.com/docs/binance-spot-api-docs/rest-api.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from vault.signing.built import Expected
-from vault.signing.workshop import Call, Workshop
+from vault.signing.workshop import Call, Workshop, Written
 
 WEIGHT_A_MINUTE = 6000  # what one address may ask of spot, by the exchange's own reckoning
 
 _HOST = "https://api.binance.com"
-_ORDER = f"{_HOST}/api/v3/order"
+_SECTIONS = {"private": f"{_HOST}/api/v3", "sapi": f"{_HOST}/sapi/v1"}  # ccxt's names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A call with its expectation: neither is used without the other."""
+    """A request, what it has to say when it is written, and who reads its answer: none is used without the others."""
 
-    call: Call
+    written: Written
     expected: Expected
+    reads: Call
+
+
+def _operation(
+    method: str, path: str, values: Mapping[str, str | Decimal], reads: Call, *, section: str = "private"
+) -> Operation:
+    texts = {name: value if isinstance(value, str) else format(value, "f") for name, value in values.items()}
+    return Operation(
+        written=Written(section=section, path=path, method=method, values=texts),
+        expected=Expected(method=method, url=f"{_SECTIONS[section]}/{path}", values=values),
+        reads=reads,
+    )
 
 
 def markets() -> Call:
@@ -53,103 +68,67 @@ def place(
     price: Decimal,
     client_order_id: str,
 ) -> Operation:
-    lasting = "GTC" if order_type == "limit" else "IOC"
-    return Operation(
-        call=Call(
-            method="create_order",
-            args=(symbol, "limit", side, format(amount, "f"), format(price, "f")),
-            params={"newClientOrderId": client_order_id, "timeInForce": lasting, "newOrderRespType": "RESULT"},
-        ),
-        expected=Expected(
-            method="POST",
-            url=_ORDER,
-            values={
-                "symbol": workshop.market_id(symbol),
-                "side": side.upper(),
-                "type": "LIMIT",
-                "timeInForce": lasting,
-                "quantity": amount,
-                "price": price,
-                "newClientOrderId": client_order_id,
-                "newOrderRespType": "RESULT",
-            },
-        ),
-    )
+    values: dict[str, str | Decimal] = {
+        "symbol": workshop.market_id(symbol),
+        "side": side.upper(),
+        "type": "LIMIT",
+        "timeInForce": "GTC" if order_type == "limit" else "IOC",
+        "quantity": amount,
+        "price": price,
+        "newClientOrderId": client_order_id,
+        "newOrderRespType": "RESULT",
+    }
+    args = (symbol, "limit", side, format(amount, "f"), format(price, "f"))
+    reads = Call(method="create_order", args=args, params={"newClientOrderId": client_order_id})
+    return _operation("POST", "order", values, reads)
 
 
 def cancel(workshop: Workshop, *, symbol: str, client_order_id: str) -> Operation:
-    return _by_client_order_id(workshop, "cancel_order", "DELETE", symbol, client_order_id)
+    return _by_client_order_id(workshop, "DELETE", "cancel_order", symbol, client_order_id)
 
 
 def look_up(workshop: Workshop, *, symbol: str, client_order_id: str) -> Operation:
-    return _by_client_order_id(workshop, "fetch_order", "GET", symbol, client_order_id)
+    return _by_client_order_id(workshop, "GET", "fetch_order", symbol, client_order_id)
 
 
-def _by_client_order_id(workshop: Workshop, method: str, verb: str, symbol: str, client_order_id: str) -> Operation:
-    return Operation(
-        call=Call(method=method, args=(None, symbol), params={"origClientOrderId": client_order_id}),
-        expected=Expected(
-            method=verb,
-            url=_ORDER,
-            values={"symbol": workshop.market_id(symbol), "origClientOrderId": client_order_id},
-        ),
-    )
+def _by_client_order_id(workshop: Workshop, method: str, reads: str, symbol: str, client_order_id: str) -> Operation:
+    name = {"origClientOrderId": client_order_id}
+    values = {"symbol": workshop.market_id(symbol), **name}
+    return _operation(method, "order", values, Call(method=reads, args=(None, symbol), params=name))
 
 
 def open_orders(workshop: Workshop, *, symbol: str) -> Operation:
-    return Operation(
-        call=Call(method="fetch_open_orders", args=(symbol, None, None)),
-        expected=Expected(
-            method="GET", url=f"{_HOST}/api/v3/openOrders", values={"symbol": workshop.market_id(symbol)}
-        ),
-    )
+    reads = Call(method="fetch_open_orders", args=(symbol, None, None))
+    return _operation("GET", "openOrders", {"symbol": workshop.market_id(symbol)}, reads)
 
 
 def recent_orders(workshop: Workshop, *, symbol: str, since: int) -> Operation:
     """All orders of a market since `since`, milliseconds since 1970."""
-    return Operation(
-        call=Call(method="fetch_orders", args=(symbol, since, 1000)),
-        expected=Expected(
-            method="GET",
-            url=f"{_HOST}/api/v3/allOrders",
-            values={"symbol": workshop.market_id(symbol), "startTime": str(since), "limit": "1000"},
-        ),
-    )
+    values = {"symbol": workshop.market_id(symbol), "startTime": str(since), "limit": "1000"}
+    return _operation("GET", "allOrders", values, Call(method="fetch_orders", args=(symbol, since, 1000)))
 
 
 def trades_from(workshop: Workshop, *, symbol: str, trade_id: int) -> Operation:
     """The account's trades of a market, oldest first, from this trade id on."""
-    return Operation(
-        call=Call(method="fetch_my_trades", args=(symbol, None, 1000), params={"fromId": str(trade_id)}),
-        expected=Expected(
-            method="GET",
-            url=f"{_HOST}/api/v3/myTrades",
-            values={"symbol": workshop.market_id(symbol), "limit": "1000", "fromId": str(trade_id)},
-        ),
-    )
+    return _trades(workshop, symbol, {"fromId": str(trade_id)})
 
 
 def trades_of(workshop: Workshop, *, symbol: str, exchange_order_id: str) -> Operation:
     """The trades of one order."""
-    return Operation(
-        call=Call(method="fetch_my_trades", args=(symbol, None, 1000), params={"orderId": exchange_order_id}),
-        expected=Expected(
-            method="GET",
-            url=f"{_HOST}/api/v3/myTrades",
-            values={"symbol": workshop.market_id(symbol), "limit": "1000", "orderId": exchange_order_id},
-        ),
+    return _trades(workshop, symbol, {"orderId": exchange_order_id})
+
+
+def _trades(workshop: Workshop, symbol: str, which: Mapping[str, str]) -> Operation:
+    values = {"symbol": workshop.market_id(symbol), "limit": "1000", **which}
+    return _operation(
+        "GET", "myTrades", values, Call(method="fetch_my_trades", args=(symbol, None, 1000), params=which)
     )
 
 
 def balances() -> Operation:
-    return Operation(
-        call=Call(method="fetch_balance", params={"omitZeroBalances": "true"}),
-        expected=Expected(method="GET", url=f"{_HOST}/api/v3/account", values={"omitZeroBalances": "true"}),
-    )
+    return _operation("GET", "account", {"omitZeroBalances": "true"}, Call(method="fetch_balance"))
 
 
 def key_rights() -> Operation:
-    return Operation(
-        call=Call(method="sapi_get_account_apirestrictions"),
-        expected=Expected(method="GET", url=f"{_HOST}/sapi/v1/account/apiRestrictions", values={}),
-    )
+    reads = Call(method="sapi_get_account_apirestrictions")
+    return _operation("GET", "account/apiRestrictions", {}, reads, section="sapi")

@@ -1,9 +1,10 @@
 """ccxt without the network and without the secret.
 
-A unified method is called twice. The first time `fetch` raises what was about to be sent (as a BaseException:
-ccxt swallows Exception in places); the second time it returns what the exchange answered, and the method reads
-it. So one library builds and reads, and what happens between is ours: check, MAC, send. What is read for each order
-and each second is read without it (`listed`).
+A private request is given in the exchange's own words (`Written`), and ccxt writes it: address, time, window, encoding,
+headers, and where its signature goes. A public one is built by a unified method, whose `fetch` raises what was about to
+be sent (as a BaseException: ccxt swallows Exception in places). Answers of both are read by a unified method, whose
+`fetch` returns them. So one library writes and reads, and what happens between is ours: check, MAC, send. What is read
+for each order and each second is read without it (`listed`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ class Call:
     method: str
     args: tuple[Any, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A private request: every parameter that is the caller's, as the exchange's documentation calls it."""
+
+    section: str  # of the exchange's interface, by ccxt's name
+    path: str
+    method: str
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +154,30 @@ class Workshop:
     def learn_markets(self, markets: list[Any]) -> None:
         self._exchange.set_markets(markets)
 
-    def build(self, call: Call, api_key: str = "") -> Built:
-        """What this call would send. Raises Refused(OFF_THE_GRID) for what ccxt will not write down."""
+    def write(self, written: Written, api_key: str) -> Built:
+        """The request as ccxt would sign it. Raises Refused(REQUEST_NOT_AS_INTENDED) where ccxt does not write it."""
         exchange = self._exchange
-        exchange.answer, exchange.payload = None, None
-        exchange.placeholder = secrets.token_hex(32)
+        exchange.payload, exchange.placeholder = None, secrets.token_hex(32)
         exchange.apiKey = api_key
+        try:
+            request = exchange.sign(written.path, [written.section], written.method, dict(written.values))
+        except ccxt.BaseError as why:
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, str(why)) from why
+        finally:
+            exchange.apiKey = ""
+        return Built(
+            method=request["method"],
+            url=request["url"],
+            headers=request["headers"],
+            body=request["body"],
+            payload=exchange.payload,
+            placeholder=exchange.placeholder,
+        )
+
+    def build(self, call: Call) -> Built:
+        """What this public call would send. Raises Refused(REQUEST_NOT_AS_INTENDED) where ccxt sends nothing."""
+        exchange = self._exchange
+        exchange.answer = None
         try:
             getattr(exchange, call.method)(*call.args, dict(call.params))
         except _AboutToSend as sending:
@@ -157,13 +186,11 @@ class Workshop:
                 url=sending.url,
                 headers=sending.headers,
                 body=sending.body,
-                payload=exchange.payload,
-                placeholder=exchange.placeholder,
+                payload=None,
+                placeholder="",
             )
         except ccxt.BaseError as why:
-            raise Refused(Code.OFF_THE_GRID, str(why)) from why
-        finally:
-            exchange.apiKey = ""
+            raise Refused(Code.REQUEST_NOT_AS_INTENDED, str(why)) from why
         raise Refused(Code.REQUEST_NOT_AS_INTENDED, "nothing was about to be sent")
 
     def read(self, call: Call, response: Response) -> Any:
