@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,16 @@ def execute(statement: str, parameters: Sequence[Any]) -> Any:
     except wrapper.Database.Error:
         with wrapper.wrap_database_errors:
             raise
+
+
+def session() -> object:
+    """What this thread's last statement was given to; another one after the database went away."""
+    return _here.raw
+
+
+def let_go_of_a_broken_one() -> None:
+    """Before a transaction: a connection that broke is given up, so that the next statement makes a new one."""
+    _here.wrapper.close_if_unusable_or_obsolete()
 
 
 def placed(sql: str) -> str:
@@ -106,10 +116,23 @@ def _uuid(value: str | None) -> UUID | None:
     return None if value is None else UUID(value)
 
 
-def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.replace(tzinfo=UTC)
+def _utc(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+def _day(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else value != 0
 
 
 # what SQLite wants otherwise than as it is; text, integers and truth it takes, as PostgreSQL takes everything
 _ON_SQLITE: dict[type[Any], Bind] = {models.UUIDField: _hex, models.DateTimeField: _moment, models.DateField: _text}
-_READ: dict[type[Any], Read] = {models.UUIDField: _uuid, models.DateTimeField: _utc}
+_READ: dict[type[Any], Read] = {
+    models.UUIDField: _uuid,
+    models.DateTimeField: _utc,  # before the field that it is a kind of
+    models.DateField: _day,
+    models.BooleanField: _truth,
+}

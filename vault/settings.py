@@ -158,7 +158,7 @@ def _database() -> dict[str, Any]:
             sys.stderr.write(f"VAULT_DATABASE_URL: {why}\n")
             raise SystemExit(2) from None
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "vault.sqlite",
         "NAME": VAULT.state / "vault.sqlite3",
         "CONN_MAX_AGE": None,  # closing the last connection would fold the log into the file, each time
         "OPTIONS": {

@@ -76,7 +76,8 @@ class Select(Generic[M]):
 
     def first(self, *values: Any) -> M | None:
         """The first of them; the queryset should be cut to one."""
-        return next(iter(self.all(*values)), None)
+        written, found = self._run(values)
+        return self._loaded(written, found[0]) if found else None
 
     def _loaded(self, written: _Written, row: Values) -> M:
         """A row as `from_db` would make it."""

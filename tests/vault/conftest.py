@@ -5,6 +5,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
 from tests.support.machine import Machine
 from tests.support.processes import wait_until
@@ -15,6 +16,14 @@ from vault.messages.refusals import SENTENCES, Refused
 from vault.messages.words import Cancel, Lookup, Place
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """A ledger in a file, as it is shipped: in memory it would have no log, and other locks."""
+    default = settings.DATABASES["default"]
+    if default["ENGINE"] == "vault.sqlite":
+        default.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("ledger") / "vault.sqlite3")
 
 
 @pytest.fixture(scope="session")

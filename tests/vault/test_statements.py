@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError
 from django.db.models import F
 
 from vault.kills.models import Kill
-from vault.ledger.models import Event, Holding, Order, Trade
+from vault.ledger.models import Account, Event, Holding, Order, Trade
 from vault.messages.answers import State
 from vault.statements import Select, Table
 from vault.tokens.models import EnrolledKey, Lease
@@ -48,6 +48,17 @@ def test_a_row_is_written_and_read_as_save_and_get_would():
     (read,) = Select(Order.objects.all(), "pk").all(written.pk)
     assert fields(read) == fields(written)
     assert not read._state.adding
+
+
+@pytest.mark.parametrize("at", [NOW, NOW.replace(microsecond=0), NOW.replace(hour=0, minute=0, second=0)])
+def test_times_days_and_truth_are_read_as_what_they_are(at):
+    Table(Account).insert(Account(grant=uuid.UUID(int=1), since=at, day=at.date()))
+    (account,) = Select(Account.objects.all(), "pk").all(uuid.UUID(int=1))
+    assert (account.since, account.day) == (at, at.date())
+    Table(Order).insert(order(cancelling=True))
+    (read,) = Select(Order.objects.all(), "state").all(State.SENDING)
+    assert (read.cancelling, read.valid_until) == (True, None)
+    assert type(read.cancelling) is bool
 
 
 def test_a_row_that_was_read_is_written_over_its_old_self():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from vault.messages.money import EXACT
 from vault.messages.terms import Terms
@@ -61,7 +62,7 @@ class Present:
     present_epoch: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what half of the conditions ask for is kept
 class Facts:
     """An intent to place an order, its numbers, what the grant says and where it stands."""
 
@@ -81,7 +82,7 @@ class Facts:
         """The most quote that can change hands."""
         return EXACT.multiply(self.amount, self.price)
 
-    @property
+    @cached_property
     def exits(self) -> bool:
         """Whether all of it only reduces what the grant's own trades have made its position."""
         if self.intent.side == "sell":

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
+from vault.driver import let_go_of_a_broken_one
 from vault.messages.refusals import Code, Retry
 from vault.settings import VAULT
 
@@ -44,7 +45,7 @@ class Act:
     def look(self) -> None:
         """Outside of any transaction: each statement sees what was committed by then."""
         try:
-            connection.close_if_unusable_or_obsolete()
+            let_go_of_a_broken_one()
             self.outcome = self.act()
         except Error as why:
             self.refuse(why)
@@ -112,7 +113,7 @@ def _there_for_all_that() -> bool:
 
 
 def _commit(acts: list[Act]) -> None:
-    connection.close_if_unusable_or_obsolete()
+    let_go_of_a_broken_one()
     if len(acts) == 1:
         acts[0].attempt()
         return

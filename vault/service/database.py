@@ -20,7 +20,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
-from vault.driver import execute
+from vault.driver import execute, session
 from vault.messages.refusals import Refused
 from vault.service.acts import Act, commit_together
 
@@ -33,7 +33,7 @@ LARGEST_GROUP = 64  # an act takes about a millisecond: nobody waits long for th
 class Mark(NamedTuple):
     """A moment of the ledger as one connection sees it: what others have committed, and what was done here."""
 
-    connection: object
+    session: object
     others: int
     acts: int
 
@@ -129,7 +129,7 @@ class OnTheLoop(Database):
     def mark(self) -> Mark:
         # https://www.sqlite.org/pragma.html#pragma_data_version: it changes with what other connections commit.
         ((others,),) = execute("PRAGMA data_version", ()).fetchall()
-        return Mark(connection=connection.connection, others=others, acts=self._acts)
+        return Mark(session=session(), others=others, acts=self._acts)
 
     def untouched(self, since: Mark | None) -> bool:
         return since is not None and since == self.mark()

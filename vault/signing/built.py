@@ -64,8 +64,9 @@ class Expected:
             raise Refused(Code.REQUEST_NOT_AS_INTENDED, "place of the parameters")
         written = _parameters(split.query if built.body is None else built.body)
         sent = dict(written)
-        if len(sent) != len(written) or set(sent) != self.values.keys() | _BY_ALL_SIGNED:
-            odd = sorted(set(sent) ^ (self.values.keys() | _BY_ALL_SIGNED))
+        meant = self.values.keys() | _BY_ALL_SIGNED
+        if len(sent) != len(written) or sent.keys() != meant:
+            odd = sorted(sent.keys() ^ meant)
             raise Refused(Code.REQUEST_NOT_AS_INTENDED, f"parameters {', '.join(odd)}")
         for name, value in self.values.items():
             if not _same(sent[name], value):

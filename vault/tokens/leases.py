@@ -29,7 +29,7 @@ def take(shard: str, holder: EnrolledKey, proof_key: str, *, now: datetime, unti
     lease.fence += 1
     lease.holder, lease.proof_key, lease.expires_at = holder, proof_key, until
     lease.highest_sequence = lease.seen = 0
-    _LEASES.save(lease)
+    lease.save()
     return lease
 
 

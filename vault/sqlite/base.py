@@ -1,0 +1,47 @@
+"""Django's own backend, whose transactions begin and end by one statement each, given to the driver.
+
+Between `atomic()` and the driver Django has a cursor in its wrappers and a log of statements, for each BEGIN, COMMIT
+and SAVEPOINT. A signer begins two transactions an order, and needs none of that. Nor does it need the driver to look up
+how each column was declared: Django's fields, and ours (`vault.driver`), make of a column what it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """What `atomic()` asks of a backend; when and where it may be asked is looked at by Django as ever."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        return {**super().get_connection_params(), "detect_types": 0}
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._say(f"BEGIN {self.transaction_mode or ''}")  # type: ignore[attr-defined]  # its stubs leave it out
+
+    def _commit(self) -> None:
+        if self.connection is not None:
+            self._say("COMMIT")
+
+    def _savepoint(self, sid: str) -> None:
+        self._say(self.ops.savepoint_create_sql(sid))
+
+    def _savepoint_commit(self, sid: str) -> None:
+        self._say(self.ops.savepoint_commit_sql(sid))
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._say(self.ops.savepoint_rollback_sql(sid))
+
+    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's own
+        if autocommit and self.connection.isolation_level is None:
+            return  # as it has been since it was connected: transactions are begun by BEGIN alone
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # its stubs leave it out
+
+    def _say(self, statement: str) -> None:
+        try:
+            self.connection.execute(statement)
+        except self.Database.Error:
+            with self.wrap_database_errors:
+                raise
