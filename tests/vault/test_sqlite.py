@@ -19,19 +19,30 @@ def written():
     return sorted(Flattening.objects.values_list("left", flat=True))
 
 
+@transaction.atomic
+def fail(left):
+    write(left)
+    raise ValueError("no")
+
+
+@transaction.atomic
+def lose(left):
+    """SQLite ends a transaction by itself when the disk is full, for one."""
+    write(left)
+    connection.connection.rollback()
+
+
 def test_what_is_raised_takes_everything_back():
-    with pytest.raises(ValueError, match="no"), transaction.atomic():
-        write("a")
-        raise ValueError("no")
+    with pytest.raises(ValueError, match="no"):
+        fail("a")
     assert written() == []
 
 
 def test_what_is_raised_within_takes_back_what_was_within():
     with transaction.atomic():
         write("a")
-        with pytest.raises(ValueError, match="no"), transaction.atomic():
-            write("b")
-            raise ValueError("no")
+        with pytest.raises(ValueError, match="no"):
+            fail("b")
         with transaction.atomic():
             write("c")
     assert written() == ["a", "c"]
@@ -56,10 +67,8 @@ def test_it_has_the_file_for_itself_from_its_beginning():
 
 
 def test_one_that_is_gone_is_not_called_committed():
-    """SQLite ends a transaction by itself when the disk is full."""
-    with pytest.raises(OperationalError, match="no transaction"), transaction.atomic():
-        write("a")
-        connection.connection.rollback()
+    with pytest.raises(OperationalError, match="no transaction"):
+        lose("a")
     write("b")
     assert written() == ["b"]
 
