@@ -151,13 +151,13 @@ class Select(Generic[M]):
 
 
 class Table(Generic[M]):
-    """Writes whole rows of one model; over an old row, whatever is not in its `FIXED`: columns that stay."""
+    """Writes whole rows of one model; over an old row, what is not in its `FIXED`, nor in `stay`: columns that do."""
 
-    def __init__(self, model: type[M]) -> None:
+    def __init__(self, model: type[M], *stay: str) -> None:
         meta = model._meta  # noqa: SLF001 - see above
         self._model, self._name, self._pk = model, meta.db_table, meta.pk
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
-        fixed: tuple[str, ...] = getattr(model, "FIXED", ())
+        fixed = (*getattr(model, "FIXED", ()), *stay)
         self._changing = [field for field in self._others if _named(field) not in fixed]
         fields = (self._pk, *self._others)
         made = [field for field in fields if field.has_default() and callable(field.default)]  # anew for each row

@@ -26,6 +26,7 @@ from vault.messages.words import Identity, Place
 from vault.statements import Select, Table
 
 _ORDERS, _TRADES, _EVENTS = Table(Order), Table(Trade), Table(Event)
+_ALIVE = Table(Order, "alive")  # orders that were alive and still are
 _BY_ID = Select(Order.objects.all(), "pk")
 _STATE = Select(Order.objects.values_list("state"), "pk")
 _BY_IDENTITY = Select(Order.objects.all()[:1], "grant", "deal", "name", "generation")
@@ -142,7 +143,7 @@ def accepted(order: Order, exchange_order_id: str, *, now: datetime) -> None:
     order.state, order.exchange_order_id, order.updated_at = State.ACCEPTED, exchange_order_id, now
     order.reason = ""
     order.misses = 0
-    _ORDERS.save(order)
+    _ALIVE.save(order)
     tell(order)
     for trade in _STRAYS.all(order.credential, order.market, exchange_order_id):
         _attach(trade, order, now=now)
@@ -292,17 +293,24 @@ def _next_event() -> tuple[int, str]:
 
 def differences() -> Iterator[str]:
     """A sentence for the first event that was changed, and for every order that is not what its events say."""
-    previous = ""
+    previous, whole, newest = "", True, dict[int, int]()
     for event in Event.objects.select_related("trade").order_by("seq").iterator():
+        newest[event.order_id] = event.seq
         # Events from before there were digests have none, and none comes after them.
-        if (event.digest or previous) and event.digest != _digest(previous, event.seq, event.told, event.trade):
+        if (
+            whole
+            and (event.digest or previous)
+            and event.digest != _digest(previous, event.seq, event.told, event.trade)
+        ):
             yield f"The ledger breaks at event {event.seq}: it, its trade or the one before was changed or removed."
-            break
+            whole = False
         previous = event.digest
     for order in Order.objects.order_by("id").iterator():
-        last = Event.objects.filter(order=order).order_by("-seq").first()
-        if last is not None and not _agree(order, msgspec.json.decode(last.told, type=OrderAnswer)):
-            yield f"The ledger's row of order {order.client_order_id} is not what event {last.seq} says of it."
+        seq = newest.get(order.pk)
+        if seq is not None and not _agree(
+            order, msgspec.json.decode(Event.objects.get(seq=seq).told, type=OrderAnswer)
+        ):
+            yield f"The ledger's row of order {order.client_order_id} is not what event {seq} says of it."
 
 
 def _agree(order: Order, told: OrderAnswer) -> bool:

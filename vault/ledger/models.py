@@ -138,7 +138,8 @@ class Event(models.Model):
 
     seq = models.BigAutoField(primary_key=True)
     grant = models.UUIDField(db_index=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT)
-    trade = models.ForeignKey(Trade, null=True, on_delete=models.PROTECT)
+    # Nothing is looked for by these two, and nothing that they point to is ever deleted.
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False)
+    trade = models.ForeignKey(Trade, null=True, on_delete=models.PROTECT, db_index=False)
     told = models.TextField()  # the order as it stood then, JSON
     digest = models.CharField(max_length=64, default="")  # over this event and the digest before it
