@@ -16,7 +16,7 @@ from vault import __main__ as program
 
 WHERE = "BENCHMARK_STAGES"  # the file to write to, in the environment
 WHOLE = "the request"
-REQUEST = ("token and proof", "ccxt builds", "the request is checked", "MAC", "the last look", "sent, answer read")
+REQUEST = ("token and proof", "ccxt writes", "the request is checked", "MAC", "the last look", "sent, answer read")
 LEDGER = ("may it be sent?", "what came of it", "commits")
 
 _spent = defaultdict(float)
@@ -70,7 +70,7 @@ def _clock_waiting(owner, name, stage):
 
 
 def _install():
-    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db import DEFAULT_DB_ALIAS, connections
 
     from vault.custody.session import Keystore
     from vault.server.application import Application
@@ -80,15 +80,15 @@ def _install():
     from vault.signing.workshop import Workshop
 
     for (owner, name), stage in zip(
-        ((place, "_admit"), (place, "_accepted"), (BaseDatabaseWrapper, "_commit")),
+        ((place, "_admit"), (place, "_accepted"), (type(connections[DEFAULT_DB_ALIAS]), "_commit")),
         LEDGER,
         strict=True,
     ):
         _clock(owner, name, stage)
-    proof, builds, checked, mac, looks, sent = REQUEST
+    proof, writes, checked, mac, looks, sent = REQUEST
     for owner, name, stage in (
         (identify, "bearer", proof),
-        (Workshop, "write", builds),
+        (Workshop, "write", writes),
         (Expected, "check", checked),
         (place, "_may_be_sent", looks),
         (Workshop, "read", sent),

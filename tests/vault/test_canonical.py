@@ -49,7 +49,7 @@ def test_two_values_have_two_texts(one, other):
 
 @given(st.floats())
 def test_a_float_has_no_canonical_bytes(number):
-    for value in (number, [number], {"a": {"b": [number]}}):
+    for value in (number, [number], (1, (number,)), {"a": {"b": [number]}}):
         with pytest.raises(TypeError):
             canonical(value)
 

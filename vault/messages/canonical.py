@@ -11,6 +11,7 @@ import msgspec
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _LEAVES = frozenset({str, int, bool, type(None)})
+_PARTED = frozenset({dict, list, tuple})
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -46,10 +47,11 @@ def body_hash(body: bytes) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
+    """In what `to_builtins` has made: nothing derived from what JSON knows."""
+    kind = type(value)
+    if kind is float:
         raise TypeError("A float has no canonical form; write the number as a decimal string.")
-    if isinstance(value, (dict, list)):
-        parts = value.values() if isinstance(value, dict) else value
-        if not _LEAVES.issuperset(map(type, parts)):
-            for each in parts:
+    if kind in _PARTED:
+        for each in value.values() if kind is dict else value:
+            if type(each) not in _LEAVES:
                 _refuse_floats(each)
