@@ -52,6 +52,8 @@ def _refuse_floats(value: Any) -> None:
     if kind is float:
         raise TypeError("A float has no canonical form; write the number as a decimal string.")
     if kind in _PARTED:
-        for each in value.values() if kind is dict else value:
-            if type(each) not in _LEAVES:
-                _refuse_floats(each)
+        parts = value.values() if kind is dict else value
+        if not _LEAVES.issuperset(map(type, parts)):
+            for each in parts:
+                if type(each) not in _LEAVES:
+                    _refuse_floats(each)
