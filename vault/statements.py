@@ -158,6 +158,8 @@ class Table(Generic[M]):
         self._model, self._name, self._pk = model, meta.db_table, meta.pk
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed = (*getattr(model, "FIXED", ()), *stay)
+        if unknown := {*fixed} - {_named(field) for field in self._others}:
+            raise AssertionError(f"{self._name} has no {', '.join(sorted(unknown))}")
         self._changing = [field for field in self._others if _named(field) not in fixed]
         fields = (self._pk, *self._others)
         made = [field for field in fields if field.has_default() and callable(field.default)]  # anew for each row

@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory):
+def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
     """A ledger in a file, as it is shipped: in memory it would have no log, and other locks."""
     default = settings.DATABASES["default"]
     if default["ENGINE"] == "vault.sqlite":

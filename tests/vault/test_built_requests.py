@@ -181,7 +181,7 @@ def test_a_request_says_what_ccxts_own_method_would_send(workshop, monkeypatch, 
     assert mine == theirs
 
 
-def test_what_ccxt_builds_is_what_was_meant(operation, built):
+def test_what_ccxt_writes_is_what_was_meant(operation, built):
     operation.expected.check(built)
     operation.expected.check(rewritten(built, parameters(built)))
 

@@ -68,6 +68,18 @@ def test_a_row_that_was_read_is_written_over_its_old_self():
     assert fields(Order.objects.get()) == fields(saved)
 
 
+def test_columns_that_stay_are_not_written():
+    saved = Table(Order).insert(order())
+    saved.state, saved.alive = State.ACCEPTED, False
+    Table(Order, "alive").save(saved)
+    assert (Order.objects.get().state, Order.objects.get().alive) == (State.ACCEPTED, True)
+
+
+def test_only_columns_of_its_table_can_stay():
+    with pytest.raises(AssertionError, match="ledger_order has no alvie"):
+        Table(Order, "alvie")
+
+
 def test_a_row_that_is_gone_is_not_written_into_nothing():
     saved = Table(Order).insert(order())
     Order.objects.all().delete()

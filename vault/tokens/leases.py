@@ -12,7 +12,7 @@ from vault.tokens.models import EnrolledKey, Lease
 
 _LEASE = Select(Lease.objects.select_for_update(of=("self",)).annotate(revoked=F("holder__revoked_at"))[:1], "shard")
 _SEEN = Select(Lease.objects.all(), "shard")
-_LEASES = Table(Lease)
+_USED = Table(Lease, "fence", "holder_id", "proof_key")  # one and the same lease, a sequence number further
 WINDOW = 62  # sequence numbers that may arrive out of order, bounded by the bits of the column
 
 
@@ -76,7 +76,7 @@ def _checked(lease: Lease | None, fence: int, *, now: datetime, holder: str | No
 def use_sequence(lease: Lease, number: int) -> None:
     """Write down that a proof's number is used. Raises Refused(PROOF_REPLAYED) when it was, or is too old to tell."""
     mark_used(lease, number)
-    _LEASES.save(lease)
+    _USED.save(lease)
 
 
 def mark_used(lease: Lease, number: int) -> None:

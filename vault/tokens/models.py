@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 
 
@@ -22,8 +20,6 @@ class EnrolledKey(models.Model):
 
 class Lease(models.Model):
     """The right to run a shard's bots, for some seconds. Taking it raises the fence, which never falls."""
-
-    FIXED: ClassVar = ("fence", "holder_id", "proof_key")  # for as long as it is one and the same lease
 
     shard = models.CharField(primary_key=True, max_length=40)
     fence = models.BigIntegerField()
