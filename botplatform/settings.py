@@ -163,10 +163,22 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds, as long as the vault lets it count
 # Wrong passwords are counted by axes, in the database; these are for codes, and against who hammers.
 ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,10/15m/key"}
+# Where they are counted. At its usual 300 entries, who tries many names would push out the count of one.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 MFA_ADAPTER = "botplatform.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Botplatform"
+MFA_TOTP_TOLERANCE = 1  # half minutes before and after
+MFA_FORMS = {
+    "authenticate": "botplatform.accounts.codes.Authenticate",
+    "reauthenticate": "botplatform.accounts.codes.Reauthenticate",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False  # http://localhost is allowed all the same, as in browsers
 USERSESSIONS_TRACK_ACTIVITY = True
 AXES_USERNAME_CALLABLE = "botplatform.accounts.lock.name_typed"

@@ -1,11 +1,18 @@
 """The vault, real, for whoever needs it; one for all tests of a worker."""
 
 import pytest
+from django.core.cache import cache
 
 from botplatform.exchanges import vault
 from botplatform.lib.layout import Layout
 from tests.support.cookies import sign_cookies
 from tests.support.machine import Machine
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts():
+    """Rates of tries are counted in a cache of the process."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,11 @@ import re
 import time
 
 import pytest
+from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -18,15 +17,10 @@ from botplatform.accounts.adapters import MFAAdapter
 from botplatform.accounts.identified import _of, ask_again, identified_at
 from botplatform.accounts.lock import name_typed
 from botplatform.accounts.models import User
+from tests.support.app_codes import code_of
 
 PASSWORD = "correct horse battery"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts():
-    """Rates are counted in a cache of the process."""
-    cache.clear()
 
 
 @pytest.fixture
@@ -134,14 +128,8 @@ def confirmed(client, person):
 
 def activate(client):
     secret = client.get("/account/app").context["form"].secret
-    code = totp_codes(secret)
-    assert client.post("/account/app", {"code": code}).status_code == 302
+    assert client.post("/account/app", {"code": code_of(secret)}).status_code == 302
     return secret
-
-
-def totp_codes(secret):
-    counter = next(totp.yield_hotp_counters_from_time())
-    return totp.format_hotp_value(totp.hotp_value(secret, counter))
 
 
 def test_a_factor_is_added_only_by_who_has_just_shown_who_it_is(client, person):
@@ -162,10 +150,47 @@ def test_with_an_app_the_password_alone_lets_nobody_in(confirmed, person):
     assert sign_in(confirmed, PASSWORD).url.startswith("/sign-in/factor")
     assert confirmed.get("/").status_code == 302
     assert confirmed.get("/admin/").status_code == 302
-    cache.clear()  # a code counts once; the same half minute would be refused
-    answer = confirmed.post("/sign-in/factor", {"code": totp_codes(secret)})
+    answer = confirmed.post("/sign-in/factor", {"code": code_of(secret)})
     assert answer.url == "/"
     assert confirmed.get("/").status_code == 200
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Stands at the start of a half minute until somebody moves it; answers what it shows."""
+    shown = [1_800_000_000]
+    monkeypatch.setattr(time, "time", lambda: shown[0])
+    return shown
+
+
+def second_factor(client, code):
+    """Whether this code lets in who has given the password."""
+    client.post("/sign-out")
+    sign_in(client, PASSWORD)
+    return client.post("/sign-in/factor", {"code": code}).status_code == 302
+
+
+@pytest.mark.parametrize(("later", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_an_app_may_be_half_a_minute_early_or_late(clock, confirmed, later, taken):
+    secret = activate(confirmed)
+    assert second_factor(confirmed, code_of(secret, later=later)) is taken
+
+
+@pytest.mark.parametrize("seconds", [0, 29, 31, 59])
+def test_a_code_counts_once_for_as_long_as_it_is_good(clock, confirmed, seconds):
+    secret = activate(confirmed)
+    code = code_of(secret, later=1)
+    assert second_factor(confirmed, code)
+    clock[0] += seconds
+    assert not second_factor(confirmed, f" {code[:3]}-{code[3:]} ")
+
+
+def test_a_code_that_let_somebody_in_does_not_show_again_who_it_is(clock, confirmed):
+    secret = activate(confirmed)
+    code = code_of(secret, later=1)
+    assert second_factor(confirmed, code)
+    clock[0] += 31
+    assert confirmed.post("/account/confirm/factor", {"code": code}).status_code == 200
 
 
 def test_wrong_codes_run_out(confirmed, person):
@@ -174,6 +199,19 @@ def test_wrong_codes_run_out(confirmed, person):
     sign_in(confirmed, PASSWORD)
     answers = [confirmed.post("/sign-in/factor", {"code": "000000"}) for _ in range(12)]
     assert any("Too many failed" in answer.content.decode() for answer in answers if answer.status_code == 200)
+
+
+def test_tries_with_many_names_do_not_push_the_count_of_one_out(clock, confirmed, rf):
+    activate(confirmed)
+    confirmed.post("/sign-out")
+    sign_in(confirmed, PASSWORD)
+    for _ in range(10):
+        confirmed.post("/sign-in/factor", {"code": "000000"})
+    for name in range(1000):
+        from_elsewhere = rf.post("/", REMOTE_ADDR=f"10.0.{name // 250}.{name % 250}")
+        ratelimit.consume(from_elsewhere, action="login_failed", key=f"name-{name}")
+    answer = confirmed.post("/sign-in/factor", {"code": "000000"})
+    assert "Too many failed" in answer.content.decode()
 
 
 def test_the_secret_is_in_the_database_in_no_form_that_can_be_used(confirmed, person):

@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from django.core.cache import cache
 
 from botplatform.bots.models import Bot, BotEvent, Deal, Study
 from botplatform.bots.seeding.person import fill_up
@@ -32,7 +31,6 @@ LOOKS = [
 @pytest.fixture
 def trader(owner):
     """Somebody with thirty bots and a past, for the eye."""
-    cache.clear()
     fill_up(owner, 30, 2500, now=seeds.now(), say=lambda _: None)
     ExchangeAccount.objects.update(made_up=False)
     for each in ExchangeAccount.objects.all():
