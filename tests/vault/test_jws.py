@@ -5,10 +5,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vault.messages.canonical import b64
+from vault.messages.canonical import b64, unb64
 from vault.tokens import jws
 
 KEY = Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key().public_bytes_raw()
 TYPE = "test+jwt"
 
 
@@ -24,7 +25,7 @@ def signed(payload=None, key=KEY, algorithm="EdDSA", **header):
 
 
 def read(text):
-    return jws.claims(text, KEY.public_key(), TYPE, DECODER)
+    return jws.claims(text, PUBLIC, TYPE, DECODER)
 
 
 def test_what_another_library_signs_is_read():
@@ -32,9 +33,8 @@ def test_what_another_library_signs_is_read():
 
 
 def test_the_key_in_a_header_is_told():
-    x = b64(KEY.public_key().public_bytes_raw())
-    shown = jws.header(signed(jwk={"kty": "OKP", "crv": "Ed25519", "x": x})).jwk
-    assert jws.public_key(shown.x).public_bytes_raw() == KEY.public_key().public_bytes_raw()
+    shown = jws.header(signed(jwk={"kty": "OKP", "crv": "Ed25519", "x": b64(PUBLIC)})).jwk
+    assert jws.public_key(shown.x) == PUBLIC
 
 
 def unsigned(part):
@@ -42,6 +42,14 @@ def unsigned(part):
     pieces, others = signed().split("."), signed({"a": 2}).split(".")
     pieces[part] = others[part]
     return ".".join(pieces)
+
+
+def moved(by):
+    """A text whose border between what is signed and its signature is moved by so many bytes."""
+    told, _, signature = signed().rpartition(".")
+    whole = unb64(signature) + told.encode()
+    border = 64 + by
+    return f"{whole[border:].decode('latin-1')}.{b64(whole[:border])}"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +70,9 @@ def unsigned(part):
         "." + signed(),
         signed().rpartition(".")[0],
         signed().rpartition(".")[0] + ".",
+        moved(1),
+        moved(-1),
+        signed() + b64(b"more"),
         "",
         "..",
         "é.é.é",

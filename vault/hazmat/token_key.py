@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NoReturn
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vault.hazmat import files
 
@@ -17,7 +17,7 @@ class TokenKey:
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
-        self.public: Ed25519PublicKey = private.public_key()
+        self.public = private.public_key().public_bytes_raw()  # 32 bytes
 
     @classmethod
     def load(cls, path: Path) -> TokenKey:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.bindings import crypto_sign_BYTES, crypto_sign_open, crypto_sign_PUBLICKEYBYTES
+from nacl.exceptions import BadSignatureError
 
 from vault.messages.canonical import unb64
 
@@ -50,22 +50,33 @@ def header(text: str) -> Header:
     return read
 
 
-def claims(text: str, key: Ed25519PublicKey, typ: str, decoder: msgspec.json.Decoder[T]) -> T:
-    """The claims of a text of this type that this key has signed. Raises Unsigned."""
+def claims(text: str, key: bytes, typ: str, decoder: msgspec.json.Decoder[T]) -> T:
+    """The claims of a text of this type that this public key, 32 bytes, has signed. Raises Unsigned."""
     if header(text).typ != typ:
         raise Unsigned
     signed, _, signature = text.rpartition(".")
     try:
-        key.verify(unb64(signature), signed.encode("ascii"))
+        crypto_sign_open(_signature(signature) + signed.encode("ascii"), key)
         return decoder.decode(unb64(signed.partition(".")[2]))
-    except (InvalidSignature, binascii.Error, msgspec.MsgspecError, ValueError, RecursionError) as why:
+    except (BadSignatureError, binascii.Error, msgspec.MsgspecError, ValueError, RecursionError) as why:
         raise Unsigned from why
 
 
 @lru_cache(maxsize=1024)
-def public_key(x: str) -> Ed25519PublicKey:
+def public_key(x: str) -> bytes:
     """The key of these 32 bytes in base64url. Raises Unsigned."""
     try:
-        return Ed25519PublicKey.from_public_bytes(unb64(x))
+        key = unb64(x)
     except ValueError as why:
         raise Unsigned from why
+    if len(key) != crypto_sign_PUBLICKEYBYTES:
+        raise Unsigned
+    return key
+
+
+def _signature(text: str) -> bytes:
+    """Raises ValueError: a shorter or longer one would take from what is signed, or give to it."""
+    signature = unb64(text)
+    if len(signature) != crypto_sign_BYTES:
+        raise ValueError
+    return signature
