@@ -155,7 +155,7 @@ class Table(Generic[M]):
 
     def __init__(self, model: type[M], *stay: str) -> None:
         meta = model._meta  # noqa: SLF001 - see above
-        self._model, self._name, self._pk = model, meta.db_table, meta.pk
+        self.model, self._name, self._pk = model, meta.db_table, meta.pk
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed = (*getattr(model, "FIXED", ()), *stay)
         if unknown := {*fixed} - {_named(field) for field in self._others}:
@@ -167,11 +167,12 @@ class Table(Generic[M]):
         self._plain = {field.attname: field.get_default() for field in fields if field not in made}
         self._size = len(fields)
         self._insert: dict[bool, _Write] = {}
+        self._insert_where: dict[str, _Write] = {}
         self._update: _Write | None = None
 
     def new(self, **values: Any) -> M:
         """As the model's own constructor, by the names of the columns. Raises TypeError for one that it has not."""
-        made = _made(self._model)
+        made = _made(self.model)
         made.__dict__.update(self._plain)
         for name, default in self._made:
             made.__dict__[name] = default()
@@ -198,30 +199,41 @@ class Table(Generic[M]):
         """A new row; the database numbers it if it has no key yet."""
         keyed = row.pk is not None
         if keyed not in self._insert:
-            fields = [self._pk, *self._others] if keyed else self._others
-            quote = connection.ops.quote_name
-            columns = ", ".join(quote(_named(field)) for field in fields)
-            places = ", ".join(["%s"] * len(fields))
-            returning = "" if keyed else f" RETURNING {quote(_named(self._pk))}"
-            sql = f"INSERT INTO {quote(self._name)} ({columns}) VALUES ({places}){returning}"  # noqa: S608 - names of ours
-            self._insert[keyed] = _Write(sql, fields)
+            returning = "" if keyed else f" RETURNING {connection.ops.quote_name(_named(self._pk))}"
+            self._insert[keyed] = self._inserting("VALUES ({})" + returning, keyed=keyed)
         done = self._insert[keyed].run(row)
         if not keyed:
             row.pk = done.fetchone()[0]
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as `save` leaves it
         return row
 
+    def insert_where(self, row: M, condition: str, *values: Any) -> bool:
+        """A new row that has its key, if this is so; whether it was. `values`: the condition's, for the driver."""
+        if condition not in self._insert_where:
+            self._insert_where[condition] = self._inserting(f"SELECT {{}} WHERE {condition}", keyed=True)
+        if self._insert_where[condition].run(row, *values).rowcount != 1:
+            return False
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as `save` leaves it
+        return True
+
+    def _inserting(self, what: str, *, keyed: bool) -> _Write:
+        """`{}` of what is inserted: the values of the row's columns."""
+        fields = [self._pk, *self._others] if keyed else self._others
+        quote = connection.ops.quote_name
+        columns, places = ", ".join(quote(_named(field)) for field in fields), ", ".join(["%s"] * len(fields))
+        return _Write(f"INSERT INTO {quote(self._name)} ({columns}) {what.format(places)}", fields)
+
 
 class _Write:
-    """A statement that takes these fields of a row, two or more."""
+    """A statement that takes these fields of a row, two or more, and what else a call has for it."""
 
     def __init__(self, sql: str, fields: Sequence[models.Field[Any, Any]]) -> None:
         self._sql = placed(sql)
         self._values = itemgetter(*[field.attname for field in fields])
         self._binds = _binds(fields)
 
-    def run(self, row: models.Model) -> Any:
-        parameters = [*self._values(row.__dict__)]
+    def run(self, row: models.Model, *more: Any) -> Any:
+        parameters = [*self._values(row.__dict__), *more]
         for place, bind in self._binds:
             parameters[place] = bind(parameters[place])
         return execute(self._sql, parameters)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vault.audit.models import Entry
+from vault.chained import Chained, Next
 from vault.messages.canonical import canonical, digest
 from vault.statements import Select, Table
 
@@ -18,28 +19,37 @@ _UNDER_WAY = timedelta(minutes=10)  # far longer than anything is
 
 
 def append(kind: str, subject: str, body: dict[str, Any], *, now: datetime, closes: Entry | None = None) -> Entry:
-    """Add a link. Run inside the transaction of the act that it speaks of, before the act.
+    """Add a link. Run inside the transaction of the act that it speaks of, before the act."""
+    said = canonical(body).decode()
 
-    Transactions come one after the other (`vault.postgresql`; SQLite's do anyway), so the head is nobody else's.
-    """
-    last = head()
-    entry = _ENTRIES.new(
-        height=last[0] + 1,
-        at=now,
-        kind=kind,
-        subject=subject,
-        opens=None if closes is None else closes.height,
-        body=canonical(body).decode(),
-        previous=last[1],
-    )
-    entry.digest = digest(_hashed(entry))
-    return _ENTRIES.insert(entry)
+    def link(height: int, previous: str) -> Entry:
+        entry = _ENTRIES.new(
+            height=height,
+            at=now,
+            kind=kind,
+            subject=subject,
+            opens=None if closes is None else closes.height,
+            body=said,
+            previous=previous,
+        )
+        entry.digest = digest(_hashed(entry))
+        return entry
+
+    return _CHAIN.append(link)
 
 
 def head() -> tuple[int, str]:
     """Height and digest of the newest entry; 0 and the genesis before there is one."""
     found = _LAST.rows()
     return (found[0][0], found[0][1]) if found else (0, GENESIS)
+
+
+def _next() -> Next:
+    height, digested = head()
+    return height + 1, digested
+
+
+_CHAIN = Chained(_ENTRIES, _next)
 
 
 def is_open(opening: Entry) -> bool:

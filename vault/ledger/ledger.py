@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Subquery
 
+from vault.chained import Chained, Next
 from vault.ledger.book import Book, sortable
 from vault.ledger.identity import client_order_id, installation
 from vault.ledger.models import Event, Installation, Order, Trade
@@ -262,18 +263,18 @@ def let_go(credential: UUID, *, now: datetime) -> None:
 def tell(order: Order, trade: Trade | None = None) -> None:
     """Write down that something happened, for whoever asks for events."""
     told = msgspec.json.encode(answer(order)).decode()
-    seq, previous = _next_event()
-    digested = _digest(previous, seq, told, trade)
-    _EVENTS.insert(
-        _EVENTS.new(
+
+    def event(seq: int, previous: str) -> Event:
+        return _EVENTS.new(
             seq=seq,
             grant=order.grant,
             order_id=order.pk,
             trade_id=None if trade is None else trade.pk,
             told=told,
-            digest=digested,
+            digest=_digest(previous, seq, told, trade),
         )
-    )
+
+    _CHAIN.append(event)
 
 
 def head() -> tuple[int, str]:
@@ -282,13 +283,15 @@ def head() -> tuple[int, str]:
     return (found[0][0], found[0][1]) if found else (0, "")
 
 
-def _next_event() -> tuple[int, str]:
-    """The next event's number, and the digest of the one before it."""
+def _next_event() -> Next:
     if last := _LAST_EVENT.rows():
         ((height, previous, first),) = last
     else:
         height, previous, first = 0, "", next((first for (first,) in _FIRST_EVENT.rows()), None)
     return max(height + 1, first or 1), previous
+
+
+_CHAIN = Chained(_EVENTS, _next_event, also='%s >= (SELECT "first_event" FROM "ledger_installation")')
 
 
 def differences() -> Iterator[str]:

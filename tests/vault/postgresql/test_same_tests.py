@@ -16,7 +16,7 @@ def test_what_holds_on_sqlite_holds_here(postgres, tmp_path):
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--ds=vault.settings", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
-            *(f"tests/vault/test_{name}.py" for name in ("history", "statements", "books")),
+            *(f"tests/vault/test_{name}.py" for name in ("history", "statements", "chained", "books")),
         ],
         cwd=ROOT,
         env={
