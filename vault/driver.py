@@ -58,7 +58,9 @@ def session() -> object:
 
 def let_go_of_a_broken_one() -> None:
     """Before a transaction: a connection that broke is given up, so that the next statement makes a new one."""
-    _here.now[0].close_if_unusable_or_obsolete()
+    wrapper = _here.now[0]
+    if wrapper.errors_occurred or not wrapper.autocommit or wrapper.close_at is not None:  # else Django keeps it
+        wrapper.close_if_unusable_or_obsolete()
 
 
 def placed(sql: str) -> str:

@@ -156,6 +156,7 @@ class Table(Generic[M]):
     def __init__(self, model: type[M], *stay: str) -> None:
         meta = model._meta  # noqa: SLF001 - see above
         self.model, self._name, self._pk = model, meta.db_table, meta.pk
+        self._key = meta.pk.attname
         self._others = [field for field in meta.concrete_fields if not field.primary_key]
         fixed = (*getattr(model, "FIXED", ()), *stay)
         if unknown := {*fixed} - {_named(field) for field in self._others}:
@@ -197,7 +198,7 @@ class Table(Generic[M]):
 
     def insert(self, row: M) -> M:
         """A new row; the database numbers it if it has no key yet."""
-        keyed = row.pk is not None
+        keyed = row.__dict__[self._key] is not None
         if keyed not in self._insert:
             returning = "" if keyed else f" RETURNING {connection.ops.quote_name(_named(self._pk))}"
             self._insert[keyed] = self._inserting("VALUES ({})" + returning, keyed=keyed)

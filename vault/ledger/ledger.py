@@ -13,7 +13,8 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
+from django.db.models.expressions import RawSQL
 
 from vault.chained import Chained, Next
 from vault.ledger.book import Book, sortable
@@ -32,7 +33,8 @@ _BY_ID = Select(Order.objects.all(), "pk")
 _STATE = Select(Order.objects.values_list("state"), "pk")
 _BY_IDENTITY = Select(Order.objects.all()[:1], "grant", "deal", "name", "generation")
 _NEWEST = Select(Order.objects.order_by("-generation")[:1], "grant", "deal", "name")
-_AT_EXCHANGE = Select(Order.objects.all()[:1], "credential", "market", "exchange_order_id")
+_NAMED = ~Q(exchange_order_id=RawSQL("''", ()))  # as its index has it: a database does not see through values
+_AT_EXCHANGE = Select(Order.objects.filter(_NAMED)[:1], "credential", "market", "exchange_order_id")
 _STRAYS = Select(Trade.objects.filter(order=None).order_by("id"), "credential", "market", "exchange_order_id")
 _TRADE = Select(Trade.objects.values_list("id")[:1], "credential", "market", "trade_id")
 _FIRST = Installation.objects.values("first_event")[:1]

@@ -3,11 +3,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from vault.messages.answers import State
 
 DIGITS = 40  # canonical decimal strings: SQLite would turn NUMERIC into floats
 PRODUCT = 100  # a price times an amount, and sums of such, exact
+
+
+class Number(models.BigAutoField):  # type: ignore[type-arg]  # only its stubs take arguments
+    """Numbers rows that stay. SQLite need not remember the highest one elsewhere: it is the last row's."""
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str | None:
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)
 
 
 class Installation(models.Model):
@@ -26,6 +34,7 @@ class Order(models.Model):
         *("amount", "price", "client_order_id", "price_order", "exits", "reference", "prepared_at"),
     )
 
+    id = Number(primary_key=True)
     grant = models.UUIDField()
     credential = models.UUIDField()
     exchange = models.CharField(max_length=30)
@@ -59,8 +68,13 @@ class Order(models.Model):
             models.UniqueConstraint(fields=["grant", "deal", "name", "generation"], name="one_row_an_identity"),
         ]
         indexes = [
-            models.Index(fields=["state"]),
-            models.Index(fields=["credential", "market", "exchange_order_id"]),
+            # Whatever an order becomes until it is over, these stay as they are, or are written once.
+            models.Index(fields=["credential", "market"], condition=models.Q(alive=True), name="alive_orders"),
+            models.Index(
+                fields=["credential", "market", "exchange_order_id"],
+                condition=~models.Q(exchange_order_id=""),
+                name="orders_by_the_exchanges_id",
+            ),
             models.Index(fields=["exchange", "market", "side", "alive", "price_order"], name="best_of_ours"),
         ]
 
@@ -136,7 +150,7 @@ class Holding(models.Model):
 class Event(models.Model):
     """Something a runner wants to know, numbered in the order in which it was learned."""
 
-    seq = models.BigAutoField(primary_key=True)
+    seq = Number(primary_key=True)
     grant = models.UUIDField(db_index=True)
     # Nothing is looked for by these two, and nothing that they point to is ever deleted.
     order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False)

@@ -19,7 +19,6 @@ from uuid import UUID
 from vault import clock
 from vault.grants.models import Credential
 from vault.ledger.models import Order
-from vault.messages.answers import State
 from vault.messages.refusals import Code, Refused, Retry
 from vault.service.signer import Signer
 from vault.settings import VAULT
@@ -34,12 +33,8 @@ _LOOK = 1.0  # seconds between two looks at whose orders are not over
 _APART = 0.5  # seconds between two readings of one market because of hints, however many there are
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a broken stream is opened again
 _LASTED = 30.0  # seconds after which a stream counts as having worked
-_TRADING = Select(
-    Order.objects.order_by("credential").values_list("credential").distinct(),
-    "state__in",
-)
+_TRADING = Select(Order.objects.filter(alive=True).order_by("credential").values_list("credential").distinct())
 _READY = Select(Credential.objects.filter(state=Credential.State.READY))
-_LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
 async def watch(signer: Signer) -> NoReturn:
@@ -81,7 +76,7 @@ async def _tend(signer: Signer, running: dict[UUID, asyncio.Task[NoReturn]], nee
 
 def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, Credential]]:
     """Keys with orders that are not over; of these and of `running`, the ones that are connected."""
-    trading = {credential for (credential,) in _TRADING.rows(_LIVE)}
+    trading = {credential for (credential,) in _TRADING.rows()}
     asked = trading | running
     return trading, {row.id: row for row in _READY.all() if row.id in asked} if asked else {}
 

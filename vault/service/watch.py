@@ -25,7 +25,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Max
+from django.db.models import BigIntegerField, Max, Q
 from django.db.models.functions import Cast
 
 from vault import clock
@@ -52,14 +52,12 @@ _PAGE = 1000
 _STRAY = timedelta(seconds=60)  # how far the exchange's clock may be behind ours
 _GATHERING = 0.1  # seconds: a whole ladder that is placed is read once, not a rung at a time
 _AT_ONCE = 4  # accounts that are read together: answers that arrive all at once would hold up an order
-_LIVE = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
 class Live(NamedTuple):
-    """What a turn asks of an order that is not over. There may be thousands, and they are read every second."""
+    """What a reading of an account asks of an order that is not over. There may be hundreds."""
 
     id: int
-    credential: UUID
     market: str
     state: str
     client_order_id: str
@@ -74,20 +72,20 @@ class Live(NamedTuple):
         return self.state == State.ACCEPTED and Decimal(said) > Decimal(self.filled)
 
 
-_LIVE_ORDERS = Select(Order.objects.order_by("id").values_list(*Live._fields), "state__in")
-_LATE = Select(Order.objects.filter(state=State.SENDING), "updated_at__lt")
-_LATE_CANCELS = Select(Order.objects.filter(cancelling=True), "updated_at__lt")
+_ALIVE = Order.objects.filter(alive=True)
+_PLACES = Select(_ALIVE.order_by("credential", "market").values_list("credential", "market").distinct())
+_LIVE_ORDERS = Select(_ALIVE.order_by("id").values_list(*Live._fields), "credential", "market")
+_LATE = Select(_ALIVE.filter(Q(state=State.SENDING) | Q(cancelling=True)), "updated_at__lt")
 _READY = Select(Credential.objects.filter(state=Credential.State.READY))
 _ONE_LIVE_ORDER = Select(Order.objects.values_list(*Live._fields), "pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One market of one connected key, with the orders in it that are not over."""
+    """One market of one connected key, in which there are orders that are not over."""
 
     credential: Credential
     market: str
-    orders: list[Live]
 
     @property
     def place(self) -> Place:
@@ -170,16 +168,19 @@ async def one_turn(signer: Signer, schedule: Schedule) -> None:
 
 def _accounts() -> list[Account]:
     _tidy()
-    grouped: dict[tuple[UUID, str], list[Live]] = {}
-    for order in map(Live._make, _LIVE_ORDERS.rows(_LIVE)):
-        grouped.setdefault((order.credential, order.market), []).append(order)
+    places = _PLACES.rows()
     # With a key that was removed nothing can be read any more.
-    credentials = {row.id: row for row in _READY.all()} if grouped else {}
+    credentials = {row.id: row for row in _READY.all()} if places else {}
     return [
-        Account(credential=credentials[credential], market=market, orders=orders)
-        for (credential, market), orders in grouped.items()
+        Account(credential=credentials[credential], market=market)
+        for credential, market in places
         if credential in credentials
     ]
+
+
+def _orders(account: Account) -> list[Live]:
+    """Those that are not over, oldest first."""
+    return [Live(*row) for row in _LIVE_ORDERS.rows(account.credential.id, account.market)]
 
 
 def _tidy() -> None:
@@ -187,20 +188,22 @@ def _tidy() -> None:
     now = clock.now()
     late = now - sending.DEADLINE - timedelta(seconds=VAULT.exchange_timeout + 5)
     for order in _LATE.all(late):
-        _unanswered(order, "no answer", now=now)
-    for order in _LATE_CANCELS.all(late):
-        _cancel_given_up(order, "it was given up", now=now)
+        if State(order.state) is State.SENDING:
+            _unanswered(order, "no answer", now=now)
+        if order.cancelling:
+            _cancel_given_up(order, "it was given up", now=now)
 
 
 async def _read(signer: Signer, account: Account) -> bool:
     """Whether the ledger agrees with everything that was read: each order rests there as it is written down here."""
     venue = signer.venue(account.credential.exchange)
     await sending.markets_known(venue)
+    orders = await signer.database.look(_orders, account)  # before what the exchange lists: those that are new to it
     operation = binance.open_orders(venue.workshop, symbol=account.market)
     listed = await sending.carry_out(signer, account.credential, operation)
     open_now = {str(each["clientOrderId"]): each for each in listed}
     in_doubt = []  # the orders that may be short of trades; most turns have none, and need no database
-    for order in account.orders:
+    for order in orders:
         listed_as = open_now.get(order.client_order_id)
         if order.state == State.UNKNOWN:
             await _resolve(signer, account, order.id, listed_as)
@@ -211,7 +214,7 @@ async def _read(signer: Signer, account: Account) -> bool:
         elif order.short_of_trades(listed_as or {}):
             in_doubt.append(order.id)
     if not in_doubt:
-        return all(order.state == State.ACCEPTED for order in account.orders)
+        return all(order.state == State.ACCEPTED for order in orders)
     if await signer.database.run(_short_of_trades, in_doubt, open_now):
         await _book_trades(signer, account)
     for exchange_order_id in await signer.database.run(_short_of_trades, in_doubt, open_now):

@@ -18,6 +18,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "detect_types": 0}
 
+    def ensure_connection(self) -> None:
+        if self.connection is None:  # then Django looks who asks; where there is one, whoever uses it is looked at
+            super().ensure_connection()
+
     def _start_transaction_under_autocommit(self) -> None:
         self._say(f"BEGIN {self.transaction_mode or ''}")  # type: ignore[attr-defined]  # its stubs leave it out
 
