@@ -141,6 +141,8 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._waits: asyncio.Future[Answer] | None = None
+        self._headers: dict[bytes, bytes] = {}
+        self.on_header = self._headers.__setitem__  # the parser tells each
         self._parser = httptools.HttpResponseParser(self)
         self._answer = Answer()
         self._parts: list[bytes] = []
@@ -197,12 +199,10 @@ class _Connection(asyncio.Protocol):
         if self._waits is None or self._waits.done():
             self.usable = False
         self._answer, self._parts, self._size = Answer(), [], 0
+        self._headers.clear()
 
     def on_status(self, status: bytes) -> None:
         self._answer.reason = status.decode("latin-1")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
@@ -216,6 +216,9 @@ class _Connection(asyncio.Protocol):
         if status < 200 or self._waits is None or self._waits.done():  # noqa: PLR2004 - the answer proper follows
             return
         self._answer.status = status
+        self._answer.headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers.items()
+        }
         self._answer.body = b"".join(self._parts)
         if not self._parser.should_keep_alive():
             self.usable = False

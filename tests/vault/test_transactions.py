@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from vault import clock
 from vault.kills.models import Flattening
@@ -173,6 +173,62 @@ def test_a_ledger_that_nobody_wrote_is_as_it_was(meanwhile):
 @pytest.mark.parametrize("meanwhile", [_an_act, _an_act_that_fails, _another_process])
 def test_a_ledger_that_somebody_wrote_is_not_as_it_was(meanwhile):
     assert not untouched_after(meanwhile)
+
+
+def followed_after(*meanwhile, beside=()):
+    """Whether an act finds the ledger as another one left it, once these were done."""
+
+    async def ask():
+        database = opened()
+        mark = await database.run(lambda: (write(1), database.mark())[1])
+        for each in meanwhile:
+            await each(database)
+        acts = [*(database.run(each) for each in beside), database.run(lambda: database.follows(mark))]
+        return (await asyncio.gather(*acts, return_exceptions=True))[-1]
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("meanwhile", [_nothing, _a_look])
+def test_an_act_follows_another_one_when_nobody_wrote_in_between(meanwhile):
+    assert followed_after(meanwhile)
+
+
+@pytest.mark.parametrize("meanwhile", [_an_act, _an_act_that_fails, _another_process])
+def test_an_act_does_not_follow_another_one_when_somebody_wrote_in_between(meanwhile):
+    assert not followed_after(meanwhile)
+
+
+def test_an_act_that_is_committed_with_one_before_it_follows_that_one():
+    assert not followed_after(beside=[lambda: write(2)])
+
+
+def test_an_act_that_is_done_again_follows_nothing():
+    times = []
+
+    async def ask():
+        database = opened()
+        mark = await database.run(lambda: (write(1), database.mark())[1])
+
+        def act():
+            times.append(database.follows(mark))
+
+        def spoils():
+            if len(times) == 1:
+                raise DatabaseError
+
+        await asyncio.gather(database.run(act), database.run(spoils))
+        return times
+
+    assert asyncio.run(ask()) == [True, False]
+
+
+def test_no_act_follows_a_ledger_without_a_mark():
+    async def ask():
+        database = opened()
+        return await database.run(lambda: database.follows(None))
+
+    assert not asyncio.run(ask())
 
 
 def test_what_is_committed_with_an_act_comes_after_it():

@@ -59,6 +59,10 @@ class Database(ABC):
         """For a look: whether surely nobody, here or in another process, has written anything since that act."""
 
     @abstractmethod
+    def follows(self, since: Mark | None) -> bool:
+        """For an act: whether surely nobody has written anything between that act and this one."""
+
+    @abstractmethod
     def close(self) -> None:
         """Once nobody waits any more."""
 
@@ -134,6 +138,9 @@ class OnTheLoop(Database):
     def untouched(self, since: Mark | None) -> bool:
         return since is not None and since == self.mark()
 
+    def follows(self, since: Mark | None) -> bool:
+        return since is not None and since._replace(acts=since.acts + 1) == self.mark()  # with this one itself
+
     def close(self) -> None:
         with _AsIfAlone(asyncio.get_running_loop()):
             connection.close()
@@ -162,6 +169,9 @@ class OnAThread(Database):
         return None
 
     def untouched(self, since: Mark | None) -> bool:  # noqa: ARG002 - whatever it was
+        return False
+
+    def follows(self, since: Mark | None) -> bool:  # noqa: ARG002 - whatever it was
         return False
 
     def close(self) -> None:

@@ -124,9 +124,10 @@ def _write_down(
 ) -> tuple[Order, int]:
     """The row of an order that the policy allows, and the kill switch's epoch. Raises Refused, Retry."""
     grant = admission.grant
-    if grant.credential.state != Credential.State.READY:
+    credential = grant.credential
+    if credential.state != Credential.State.READY:
         raise Refused(Code.CREDENTIAL_NOT_READY)
-    exchange = grant.credential.exchange
+    exchange = credential.exchange
     workshop = signer.venue(exchange).workshop
     workshop.market_id(intent.market)
     book = Book.of(grant.id, now=now)
@@ -148,7 +149,7 @@ def _write_down(
         intent,
         book,
         newest=newest,
-        credential=grant.credential.id,
+        credential=credential.id,
         exchange=exchange,
         now=now,
         valid_until=sending.valid_until(now),
@@ -182,7 +183,7 @@ async def send(signer: Signer, admitted: Admitted, still_wanted: Callable[[], No
         reading = await sending.carry_out(signer, admitted.credential, operation, last_look=last_look)
         rests = reading.get("status") == "open" and not Decimal(reading.get("filled") or 0)
     except (Refused, Retry) as why:
-        await signer.database.run(_end, admitted, State.REJECTED, f"never sent: {why.code}: {why}")
+        await signer.database.run(_end, signer, admitted, State.REJECTED, f"never sent: {why.code}: {why}")
         raise
     except NotSent as why:
         return await _written(signer, _end, admitted, State.ABSENT, f"never sent: {why}")
@@ -217,7 +218,7 @@ async def _sent_before(signer: Signer, admitted: Admitted) -> dict[str, Any] | N
 async def _written(signer: Signer, act: Callable[..., OrderAnswer], *args: Any) -> OrderAnswer:
     """Step 8. A ledger that fails now must not say that nothing happened: raises OutcomeUnknown."""
     try:
-        return await signer.database.run(act, *args)
+        return await signer.database.run(act, signer, *args)
     except Retry as why:
         raise OutcomeUnknown(f"It was sent, and the ledger cannot be written: {why.detail}") from why
 
@@ -242,28 +243,28 @@ def _still_wanted(signer: Signer, caller: Bearer, admitted: Admitted) -> None:
     leases.still_live(caller.claims.shard, caller.claims.fence, now=clock.now(), holder=caller.claims.runner)
 
 
-def _end(admitted: Admitted, state: State, reason: str) -> OrderAnswer:
-    order, now = _close(admitted, {"state": state, "reason": reason})
+def _end(signer: Signer, admitted: Admitted, state: State, reason: str) -> OrderAnswer:
+    order, now = _close(signer, admitted, {"state": state, "reason": reason})
     ledger.end(order, state, reason, now=now)
     return ledger.answer(order)
 
 
-def _unknown(admitted: Admitted, reason: str) -> OrderAnswer:
-    order, now = _close(admitted, {"state": State.UNKNOWN, "reason": reason})
+def _unknown(signer: Signer, admitted: Admitted, reason: str) -> OrderAnswer:
+    order, now = _close(signer, admitted, {"state": State.UNKNOWN, "reason": reason})
     ledger.unknown(order, reason, now=now)
     return ledger.answer(order)
 
 
-def _accepted(admitted: Admitted, reading: dict[str, Any]) -> OrderAnswer:
-    order, now = _close(admitted, {"state": State.ACCEPTED, "exchange_order_id": str(reading["id"])})
+def _accepted(signer: Signer, admitted: Admitted, reading: dict[str, Any]) -> OrderAnswer:
+    order, now = _close(signer, admitted, {"state": State.ACCEPTED, "exchange_order_id": str(reading["id"])})
     apply_reading(order, reading, now=now)
     return ledger.answer(order)
 
 
-def _close(admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
+def _close(signer: Signer, admitted: Admitted, body: dict[str, Any]) -> tuple[Order, datetime]:
     """The closing audit entry; the row as it is now, which may have been touched meanwhile."""
     now = clock.now()
-    order = ledger.again(admitted.order)
+    order = admitted.order if signer.database.follows(admitted.mark) else ledger.again(admitted.order)
     if State(order.state) is State.SENDING:
         chain.append("order.placed", order.client_order_id, body, now=now, closes=admitted.opening)
     else:  # the watch gave it up and has closed it
