@@ -34,7 +34,8 @@ _APART = 0.5  # seconds between two readings of one market because of hints, how
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a broken stream is opened again
 _LASTED = 30.0  # seconds after which a stream counts as having worked
 _TRADING = Select(Order.objects.filter(alive=True).order_by("credential").values_list("credential").distinct())
-_READY = Select(Credential.objects.filter(state=Credential.State.READY))
+_READY = Select(Credential.objects.filter(state=Credential.State.READY).values_list("id", "exchange"))
+_ONE_READY = Select(Credential.objects.filter(state=Credential.State.READY), "pk")
 
 
 async def watch(signer: Signer) -> NoReturn:
@@ -61,9 +62,9 @@ async def _tend(signer: Signer, running: dict[UUID, asyncio.Task[NoReturn]], nee
     now = clock.monotonic()
     for credential in trading & ready.keys():
         needed_at[credential] = now
-        venue = signer.venues.get(ready[credential].exchange)
+        venue = signer.venues.get(ready[credential])
         if credential not in running and venue is not None and venue.lines is not None:
-            running[credential] = asyncio.create_task(_keep(signer, ready[credential]))
+            running[credential] = asyncio.create_task(_keep(signer, credential))
     for credential, task in list(running.items()):
         # A key that is not connected any more is not listened to for a moment longer.
         idle = now - needed_at.get(credential, 0.0) > VAULT.stream_idle_seconds
@@ -74,14 +75,14 @@ async def _tend(signer: Signer, running: dict[UUID, asyncio.Task[NoReturn]], nee
         del needed_at[credential]
 
 
-def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, Credential]]:
-    """Keys with orders that are not over; of these and of `running`, the ones that are connected."""
+def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, str]]:
+    """Keys with orders that are not over; of these and of `running`, the ones that are connected: their exchanges."""
     trading = {credential for (credential,) in _TRADING.rows()}
     asked = trading | running
-    return trading, {row.id: row for row in _READY.all() if row.id in asked} if asked else {}
+    return trading, {key: exchange for key, exchange in _READY.rows() if key in asked} if asked else {}
 
 
-async def _keep(signer: Signer, credential: Credential) -> NoReturn:
+async def _keep(signer: Signer, credential: UUID) -> NoReturn:
     """Follow one account for ever, with longer and longer pauses while that fails."""
     failures = 0
     while True:
@@ -90,20 +91,23 @@ async def _keep(signer: Signer, credential: Credential) -> NoReturn:
         try:
             await _follow(signer, credential)
         except Rejected as why:
-            log.warning("private stream of key %s refused: %s", credential.id, why.reason)
+            log.warning("private stream of key %s refused: %s", credential, why.reason)
             wait = 0.0 if why.busy else _LONGEST_WAIT  # another try will hardly be answered otherwise
         except (Refused, Retry, NotSent, Unsure) as why:
-            log.warning("private stream of key %s: %s", credential.id, why)
+            log.warning("private stream of key %s: %s", credential, why)
         except Exception:
-            log.exception("private stream of key %s failed", credential.id)
+            log.exception("private stream of key %s failed", credential)
         failures = 0 if clock.monotonic() - began > _LASTED else failures + 1
         wait = max(wait, min(_LONGEST_WAIT, _FIRST_WAIT * 2**failures / 2))
         # Jitter: those that were cut off together do not come back together.
         await asyncio.sleep(wait * (0.5 + secrets.randbelow(501) / 1000))
 
 
-async def _follow(signer: Signer, credential: Credential) -> NoReturn:
+async def _follow(signer: Signer, key: UUID) -> NoReturn:
     """Connect, subscribe, listen. Raises Refused, Retry, Rejected, NotSent or Unsure when that ends."""
+    credential = await signer.database.look(_ONE_READY.first, key)
+    if credential is None:
+        raise Refused(Code.CREDENTIAL_NOT_READY)
     lines = signer.venue(credential.exchange).lines
     if lines is None:
         raise Refused(Code.EXCHANGE_NOT_ALLOWED, "It has no private streams here.")

@@ -76,7 +76,9 @@ _ALIVE = Order.objects.filter(alive=True)
 _PLACES = Select(_ALIVE.order_by("credential", "market").values_list("credential", "market").distinct())
 _LIVE_ORDERS = Select(_ALIVE.order_by("id").values_list(*Live._fields), "credential", "market")
 _LATE = Select(_ALIVE.filter(Q(state=State.SENDING) | Q(cancelling=True)), "updated_at__lt")
-_READY = Select(Credential.objects.filter(state=Credential.State.READY))
+_CONNECTED = Credential.objects.filter(state=Credential.State.READY)
+_READY = Select(_CONNECTED.values_list("id", "exchange"))
+_ONE_READY = Select(_CONNECTED, "pk")
 _ONE_LIVE_ORDER = Select(Order.objects.values_list(*Live._fields), "pk")
 
 
@@ -86,10 +88,6 @@ class Account:
 
     credential: Credential
     market: str
-
-    @property
-    def place(self) -> Place:
-        return (self.credential.id, self.market)
 
 
 def after_a_stop() -> None:
@@ -138,49 +136,49 @@ async def one_turn(signer: Signer, schedule: Schedule) -> None:
     """Read every account that is due, or where something was sent or heard; the schedule is kept up to date."""
     now = clock.monotonic()
     stirred, signer.stirred = signer.stirred, set()
-    everyone = await signer.database.run(_accounts)
-    places = {account.place for account in everyone}
+    exchanges = await signer.database.run(_places)
+    places = exchanges.keys()
     schedule.keep(places)
     for place in stirred & places:
         schedule.stirred(place, now=now)
-    accounts = []
-    for account in everyone:
-        budget = signer.venue(account.credential.exchange).budget
-        followed = signer.followed.get(account.credential.id)
-        due = schedule.due(account.place, now=now, slowness=budget.slowness, followed=followed)
-        if due and not budget.paused:
-            schedule.reading(account.place, now=now)
-            accounts.append(account)
+    due = []
+    for place, exchange in exchanges.items():
+        budget = signer.venue(exchange).budget
+        followed = signer.followed.get(place[0])
+        if schedule.due(place, now=now, slowness=budget.slowness, followed=followed) and not budget.paused:
+            schedule.reading(place, now=now)
+            due.append(place)
     turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def read(account: Account) -> None:
+    async def read(place: Place) -> None:
         async with turns:
-            if await _read(signer, account):
-                schedule.settled(account.place)
+            if await _read(signer, place):
+                schedule.settled(place)
 
-    results = await asyncio.gather(*map(read, accounts), return_exceptions=True)
-    for account, result in zip(accounts, results, strict=True):
+    results = await asyncio.gather(*map(read, due), return_exceptions=True)
+    for (credential, market), result in zip(due, results, strict=True):
         if isinstance(result, (Refused, Retry, Rejected, NotSent, Unsure, NotThere)):
-            log.warning("account %s %s: %s", account.credential.id, account.market, result)
+            log.warning("account %s %s: %s", credential, market, result)
         elif isinstance(result, BaseException):
             raise result
 
 
-def _accounts() -> list[Account]:
+def _places() -> dict[Place, str]:
+    """Where there are orders that are not over, and on which exchange that is."""
     _tidy()
     places = _PLACES.rows()
     # With a key that was removed nothing can be read any more.
-    credentials = {row.id: row for row in _READY.all()} if places else {}
-    return [
-        Account(credential=credentials[credential], market=market)
-        for credential, market in places
-        if credential in credentials
-    ]
+    exchanges = dict(_READY.rows()) if places else {}
+    return {place: exchanges[place[0]] for place in places if place[0] in exchanges}
 
 
-def _orders(account: Account) -> list[Live]:
-    """Those that are not over, oldest first."""
-    return [Live(*row) for row in _LIVE_ORDERS.rows(account.credential.id, account.market)]
+def _account(place: Place) -> tuple[Account, list[Live]] | None:
+    """With its orders that are not over, oldest first; None once its key is not connected any more."""
+    key, market = place
+    credential = _ONE_READY.first(key)
+    if credential is None:
+        return None
+    return Account(credential=credential, market=market), [Live(*row) for row in _LIVE_ORDERS.rows(key, market)]
 
 
 def _tidy() -> None:
@@ -194,11 +192,15 @@ def _tidy() -> None:
             _cancel_given_up(order, "it was given up", now=now)
 
 
-async def _read(signer: Signer, account: Account) -> bool:
+async def _read(signer: Signer, place: Place) -> bool:
     """Whether the ledger agrees with everything that was read: each order rests there as it is written down here."""
+    # The ledger first: what the exchange lists then has every order that was accepted here.
+    found = await signer.database.look(_account, place)
+    if found is None:
+        return False
+    account, orders = found
     venue = signer.venue(account.credential.exchange)
     await sending.markets_known(venue)
-    orders = await signer.database.look(_orders, account)  # before what the exchange lists: those that are new to it
     operation = binance.open_orders(venue.workshop, symbol=account.market)
     listed = await sending.carry_out(signer, account.credential, operation)
     open_now = {str(each["clientOrderId"]): each for each in listed}
