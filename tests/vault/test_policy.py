@@ -1,12 +1,13 @@
 """Each condition at its edge."""
 
+import dataclasses
 import uuid
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vault.messages.money import EXACT, amount
 from vault.messages.refusals import Code, Refused
@@ -55,7 +56,7 @@ def facts(amount="1", price="100", **more):
         ),
         amount=Decimal(amount),
         price=Decimal(price),
-        terms=replace(terms(LIMITS, paper=False), **limits),
+        terms=dataclasses.replace(terms(LIMITS, paper=False), **limits),
         at=999_999,
         present=Present(fence=7, present_fence=7, epoch=1, present_epoch=1),
         coins=Coins(),

@@ -1,10 +1,14 @@
-"""What a decision rests on. Service gathers it; policy only reads it."""
+"""What a decision rests on. Service gathers it; policy only reads it.
+
+Structs as the messages are: each order makes seven, and a frozen dataclass takes twelve times as long.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+from msgspec import Struct
 
 from vault.messages.money import EXACT
 from vault.messages.terms import Terms
@@ -15,8 +19,7 @@ _NOTHING = Decimal(0)
 FEE_ROOM = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """The signer's own price of a market: present bid and ask, slow median, volume of 24 hours in quote."""
 
     bid: Decimal
@@ -31,8 +34,7 @@ class Reference:
         return min(self.ask, self.median) if side == "buy" else max(self.bid, self.median)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coins:
+class Coins(Struct, frozen=True, kw_only=True):
     """What the grant has of the market's base currency, by its own trades, net of fees, and what rests."""
 
     net: Decimal = _NOTHING  # bought less sold: below 0 when given coins were sold
@@ -40,8 +42,7 @@ class Coins:
     buying: Decimal = _NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class Spent(Struct, frozen=True, kw_only=True):
     """What of the grant's budgets is used up, in quote: by trades of 24 hours, and by what rests."""
 
     traded: Decimal = _NOTHING
@@ -52,8 +53,7 @@ class Spent:
     exits_this_minute: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
+class Present(Struct, frozen=True, kw_only=True):
     """What the token says beside what is so now."""
 
     fence: int
@@ -62,8 +62,7 @@ class Present:
     present_epoch: int
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: what half of the conditions ask for is kept
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True, dict=True):  # what half of the conditions ask for is kept
     """An intent to place an order, its numbers, what the grant says and where it stands."""
 
     intent: Place

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median_low
 
+from msgspec import Struct
+
 from vault.messages.money import EXACT
 
 WINDOW = 60  # minutes
@@ -38,8 +40,7 @@ class Quote:
         return EXACT.multiply(EXACT.add(self.bid, self.ask), _HALF)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """What the board knows of one market at one moment."""
 
     bid: Decimal

@@ -22,6 +22,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None:  # then Django looks who asks; where there is one, whoever uses it is looked at
             super().ensure_connection()
 
+    def set_autocommit(
+        self,
+        autocommit: bool,  # noqa: FBT001 - Django's own
+        force_begin_transaction_with_broken_autocommit: bool = False,  # noqa: FBT001, FBT002 - Django's own
+    ) -> None:
+        """Off: a transaction begins. On: it has ended, and what waits for a commit is done. Else as Django does it."""
+        begins = force_begin_transaction_with_broken_autocommit and not autocommit
+        if not (begins or autocommit) or self.connection is None or self.in_atomic_block or self.health_check_enabled:
+            super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
+            return
+        if begins:
+            self._start_transaction_under_autocommit()
+        else:
+            self._set_autocommit(True)
+        self.autocommit = autocommit
+        if autocommit and self.run_commit_hooks_on_set_autocommit_on:
+            if self.run_on_commit:
+                self.run_and_clear_commit_hooks()
+            self.run_commit_hooks_on_set_autocommit_on = False
+
     def _start_transaction_under_autocommit(self) -> None:
         self._say(f"BEGIN {self.transaction_mode or ''}")  # type: ignore[attr-defined]  # its stubs leave it out
 
