@@ -168,7 +168,7 @@ def _places() -> dict[Place, str]:
     _tidy()
     places = _PLACES.rows()
     # With a key that was removed nothing can be read any more.
-    exchanges = dict(_READY.rows()) if places else {}
+    exchanges: dict[UUID, str] = dict(_READY.rows()) if places else {}
     return {place: exchanges[place[0]] for place in places if place[0] in exchanges}
 
 

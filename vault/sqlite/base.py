@@ -29,7 +29,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ) -> None:
         """Off: a transaction begins. On: it has ended, and what waits for a commit is done. Else as Django does it."""
         begins = force_begin_transaction_with_broken_autocommit and not autocommit
-        if not (begins or autocommit) or self.connection is None or self.in_atomic_block or self.health_check_enabled:
+        checks = self.health_check_enabled  # type: ignore[attr-defined]  # its stubs leave it out
+        if not (begins or autocommit) or self.connection is None or self.in_atomic_block or checks:
             super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
             return
         if begins:
