@@ -82,32 +82,37 @@ def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, str]]:
     return trading, {key: exchange for key, exchange in _READY.rows() if key in asked} if asked else {}
 
 
-async def _keep(signer: Signer, credential: UUID) -> NoReturn:
+async def _keep(signer: Signer, key: UUID) -> NoReturn:
     """Follow one account for ever, with longer and longer pauses while that fails."""
     failures = 0
     while True:
         began = clock.monotonic()
         wait = 0.0
         try:
-            await _follow(signer, credential)
+            await _follow(signer, await _connected(signer, key))
         except Rejected as why:
-            log.warning("private stream of key %s refused: %s", credential, why.reason)
+            log.warning("private stream of key %s refused: %s", key, why.reason)
             wait = 0.0 if why.busy else _LONGEST_WAIT  # another try will hardly be answered otherwise
         except (Refused, Retry, NotSent, Unsure) as why:
-            log.warning("private stream of key %s: %s", credential, why)
+            log.warning("private stream of key %s: %s", key, why)
         except Exception:
-            log.exception("private stream of key %s failed", credential)
+            log.exception("private stream of key %s failed", key)
         failures = 0 if clock.monotonic() - began > _LASTED else failures + 1
         wait = max(wait, min(_LONGEST_WAIT, _FIRST_WAIT * 2**failures / 2))
         # Jitter: those that were cut off together do not come back together.
         await asyncio.sleep(wait * (0.5 + secrets.randbelow(501) / 1000))
 
 
-async def _follow(signer: Signer, key: UUID) -> NoReturn:
-    """Connect, subscribe, listen. Raises Refused, Retry, Rejected, NotSent or Unsure when that ends."""
+async def _connected(signer: Signer, key: UUID) -> Credential:
+    """The key as it is now. Raises Refused, and Retry."""
     credential = await signer.database.look(_ONE_READY.first, key)
     if credential is None:
         raise Refused(Code.CREDENTIAL_NOT_READY)
+    return credential
+
+
+async def _follow(signer: Signer, credential: Credential) -> NoReturn:
+    """Connect, subscribe, listen. Raises Refused, Retry, Rejected, NotSent or Unsure when that ends."""
     lines = signer.venue(credential.exchange).lines
     if lines is None:
         raise Refused(Code.EXCHANGE_NOT_ALLOWED, "It has no private streams here.")
