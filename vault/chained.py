@@ -19,7 +19,7 @@ Next = tuple[int, str]  # the next row's number, and the digest of the one befor
 
 
 class Chained(Generic[M]):
-    """Appends to a model of which `number` is the key, and that has a `digest`. `find`: what comes next, as read.
+    """Appends to a model that has its number as key, and a `digest`. `find`: what comes next, as read.
 
     `also`: SQL that has to be true of the next number, its `%s`, where `find` looks at more than at the newest row.
     """

@@ -59,6 +59,16 @@ def code(act, *args, **kwargs):
     return caught.value.code
 
 
+@pytest.mark.parametrize("state", Credential.State.values)
+def test_a_key_can_be_used_while_it_is_ready_and_only_then(db, state):
+    key = Credential.objects.create(
+        id=uuid.uuid4(), owner=uuid.uuid4(), exchange="any", label="Key", state=state, announced_at=clock.now()
+    )
+    ready = state == "ready"
+    assert grants.connected() == ({key.id: "any"} if ready else {})
+    assert grants.key(key.id) == (key if ready else None)
+
+
 def test_on_a_real_host_nothing_counts_without_its_owner(write):
     grant = write(1)
     assert not counts(grant)

@@ -139,6 +139,15 @@ def test_headers_are_found_in_lower_case():
     assert (answer.status, answer.headers["retry-after"]) == (429, "7")
 
 
+def test_what_is_said_before_the_answer_proper_is_none_of_its_headers():
+    async def story():
+        async with asking(b"HTTP/1.1 103 Early Hints\r\nRetry-After: 7\r\n\r\n" + OK) as (_, peer):
+            return await post(peer)
+
+    answer = run(story())
+    assert (answer.status, "retry-after" in answer.headers) == (200, False)
+
+
 def test_a_redirect_is_an_answer_like_any_other():
     async def story():
         moved = b"HTTP/1.1 307 Elsewhere\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from vault import clock
 from vault.kills.models import Flattening
@@ -128,6 +128,22 @@ def test_nothing_else_on_the_loop_may_touch_the_database():
     asyncio.run(touch())
 
 
+def test_a_transaction_that_something_else_on_the_loop_begins_is_refused_and_none_is_left_open():
+    def begin():
+        with transaction.atomic():
+            pass
+
+    async def touch():
+        database = opened()
+        await database.run(write, 1)
+        with pytest.raises(SynchronousOnlyOperation):
+            begin()
+        await database.run(write, 2)
+
+    asyncio.run(touch())
+    assert written() == ["1", "2"]
+
+
 def untouched_after(*meanwhile):
     """Whether the ledger is as an act left it, once these were done."""
 
@@ -199,7 +215,7 @@ def test_an_act_does_not_follow_another_one_when_somebody_wrote_in_between(meanw
     assert not followed_after(meanwhile)
 
 
-def test_an_act_that_is_committed_with_one_before_it_follows_that_one():
+def test_an_act_that_is_committed_behind_another_one_does_not_follow_what_was_before_both():
     assert not followed_after(beside=[lambda: write(2)])
 
 

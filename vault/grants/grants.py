@@ -19,9 +19,22 @@ from vault.statements import Select, Table
 _GRANTS = Table(Grant)
 _GRANT = Select(Grant.objects.all(), "pk")
 _WITH_KEY = Select(Grant.objects.select_related("credential"), "pk")
+_CONNECTED = Credential.objects.filter(state=Credential.State.READY)
+_EXCHANGES = Select(_CONNECTED.values_list("id", "exchange"))
+_KEY = Select(_CONNECTED, "pk")
 _VERSION = Select(GrantVersion.objects.all(), "grant", "version")
 FRESH = 300  # seconds for which a re-authentication allows a paper grant to be widened
 _AHEAD = 30  # how far the web's clock may be before ours
+
+
+def connected() -> dict[UUID, str]:
+    """The exchange of each key that can be used."""
+    return dict(_EXCHANGES.rows())
+
+
+def key(credential: UUID) -> Credential | None:
+    """It, if it can be used."""
+    return _KEY.first(credential)
 
 
 def write(word: WriteGrant, *, by: str, now: datetime, paper: bool) -> Grant:

@@ -17,6 +17,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from vault import clock
+from vault.grants import grants
 from vault.grants.models import Credential
 from vault.ledger.models import Order
 from vault.messages.refusals import Code, Refused, Retry
@@ -34,8 +35,6 @@ _APART = 0.5  # seconds between two readings of one market because of hints, how
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a broken stream is opened again
 _LASTED = 30.0  # seconds after which a stream counts as having worked
 _TRADING = Select(Order.objects.filter(alive=True).order_by("credential").values_list("credential").distinct())
-_READY = Select(Credential.objects.filter(state=Credential.State.READY).values_list("id", "exchange"))
-_ONE_READY = Select(Credential.objects.filter(state=Credential.State.READY), "pk")
 
 
 async def watch(signer: Signer) -> NoReturn:
@@ -79,7 +78,7 @@ def _whose(running: frozenset[UUID]) -> tuple[set[UUID], dict[UUID, str]]:
     """Keys with orders that are not over; of these and of `running`, the ones that are connected: their exchanges."""
     trading = {credential for (credential,) in _TRADING.rows()}
     asked = trading | running
-    return trading, {key: exchange for key, exchange in _READY.rows() if key in asked} if asked else {}
+    return trading, {key: exchange for key, exchange in grants.connected().items() if key in asked} if asked else {}
 
 
 async def _keep(signer: Signer, key: UUID) -> NoReturn:
@@ -105,7 +104,7 @@ async def _keep(signer: Signer, key: UUID) -> NoReturn:
 
 async def _connected(signer: Signer, key: UUID) -> Credential:
     """The key as it is now. Raises Refused, and Retry."""
-    credential = await signer.database.look(_ONE_READY.first, key)
+    credential = await signer.database.look(grants.key, key)
     if credential is None:
         raise Refused(Code.CREDENTIAL_NOT_READY)
     return credential

@@ -30,6 +30,7 @@ from django.db.models.functions import Cast
 
 from vault import clock
 from vault.audit import chain
+from vault.grants import grants
 from vault.grants.models import Credential
 from vault.ledger import ledger
 from vault.ledger.identity import installation
@@ -76,9 +77,6 @@ _ALIVE = Order.objects.filter(alive=True)
 _PLACES = Select(_ALIVE.order_by("credential", "market").values_list("credential", "market").distinct())
 _LIVE_ORDERS = Select(_ALIVE.order_by("id").values_list(*Live._fields), "credential", "market")
 _LATE = Select(_ALIVE.filter(Q(state=State.SENDING) | Q(cancelling=True)), "updated_at__lt")
-_CONNECTED = Credential.objects.filter(state=Credential.State.READY)
-_READY = Select(_CONNECTED.values_list("id", "exchange"))
-_ONE_READY = Select(_CONNECTED, "pk")
 _ONE_LIVE_ORDER = Select(Order.objects.values_list(*Live._fields), "pk")
 
 
@@ -168,17 +166,16 @@ def _places() -> dict[Place, str]:
     _tidy()
     places = _PLACES.rows()
     # With a key that was removed nothing can be read any more.
-    exchanges: dict[UUID, str] = dict(_READY.rows()) if places else {}
+    exchanges = grants.connected() if places else {}
     return {place: exchanges[place[0]] for place in places if place[0] in exchanges}
 
 
 def _account(place: Place) -> tuple[Account, list[Live]] | None:
     """With its orders that are not over, oldest first; None once its key is not connected any more."""
-    key, market = place
-    credential = _ONE_READY.first(key)
+    credential = grants.key(place[0])
     if credential is None:
         return None
-    return Account(credential=credential, market=market), [Live(*row) for row in _LIVE_ORDERS.rows(key, market)]
+    return Account(credential=credential, market=place[1]), [Live(*row) for row in _LIVE_ORDERS.rows(*place)]
 
 
 def _tidy() -> None:
