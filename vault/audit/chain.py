@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vault.audit.models import Entry
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from vault.audit.models import OF_ORDERS, Entry
 from vault.chained import Chained, Next
 from vault.messages.canonical import canonical, digest
 from vault.statements import Select, Table
@@ -15,6 +18,8 @@ GENESIS = "0" * 64
 _ENTRIES = Table(Entry)
 _LAST = Select(Entry.objects.order_by("-height").values_list("height", "digest")[:1])
 OPENINGS: Mapping[str, str] = {"order.place": "order.placed", "order.cancel": "order.cancelled"}  # and what closes each
+# As the index of kinds has it: a database does not see through values.
+_OF_NO_ORDER = ~Q(kind__in=[RawSQL(f"'{kind}'", ()) for kind in OF_ORDERS])  # noqa: S611 - words of ours
 _UNDER_WAY = timedelta(minutes=10)  # far longer than anything is
 
 
@@ -50,6 +55,13 @@ def _next() -> Next:
 
 
 _CHAIN = Chained(_ENTRIES, _next)
+
+
+def of_kind(kind: str) -> Q:
+    """Entries of this kind, found by its index. Those of orders are found by what they are about alone."""
+    if kind in OF_ORDERS:
+        raise ValueError(f"{kind} is not in the index")
+    return _OF_NO_ORDER & Q(kind=kind)
 
 
 def is_open(opening: Entry) -> bool:

@@ -16,6 +16,9 @@ class Kill(models.Model):
     put_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["scope"], condition=models.Q(lifted_at=None), name="kills_in_force")]
+
 
 class Flattening(models.Model):
     """The host's word that every position of a scope is to be closed. Its id is the deal of the orders that do it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from vault.audit import chain
 from vault.audit.models import Entry
 from vault.grants.models import Grant, GrantVersion
 from vault.kills.models import Kill
@@ -75,5 +76,6 @@ def _passkeys() -> Iterator[str]:
 
 
 def _said(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for subject, body in Entry.objects.filter(kind=kind).order_by("height").values_list("subject", "body").iterator():
+    entries = Entry.objects.filter(chain.of_kind(kind)).order_by("height")
+    for subject, body in entries.values_list("subject", "body").iterator():
         yield subject, msgspec.json.decode(body)

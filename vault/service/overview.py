@@ -11,6 +11,7 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from vault import clock
+from vault.audit import chain
 from vault.audit.models import Checkpoint, Entry
 from vault.grants import grants
 from vault.grants.models import Credential, Grant
@@ -42,6 +43,7 @@ def _overview(word: Overview) -> OverviewAnswer:
     orders = Order.objects.filter(grant__in=ids) if word.owner else Order.objects.all()
     newest = list(orders.order_by("-id")[: word.limit])
     of_grants = Entry.objects.filter(subject__in=[str(grant) for grant in ids]) if word.owner else Entry.objects.all()
+    refused = of_grants.filter(chain.of_kind("order.refused")).order_by("-height")
     entries = Entry.objects.all() if word.owner is None else _about(word.owner, word.limit, ids, newest)
     return OverviewAnswer(
         credentials=[
@@ -52,7 +54,7 @@ def _overview(word: Overview) -> OverviewAnswer:
         orders=[msgspec.to_builtins(ledger.answer(each)) for each in newest],
         audit=[_entry(each) for each in entries.order_by("-height")[: word.limit]],
         kills=[_kill(each) for each in _kills(word)],
-        refused=[_entry(each) for each in of_grants.filter(kind="order.refused").order_by("-height")[: word.limit]],
+        refused=[_entry(each) for each in refused[: word.limit]],
         tokens=[_token(each) for each in _minted(of_grants)[: word.limit]],
         record=_record(),
     )
@@ -80,7 +82,7 @@ def _leases(shards: set[str] | None) -> list[dict[str, Any]]:
 def _minted(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Tokens are kept nowhere; what was written down when they were minted says which may still count."""
     since = clock.now() - timedelta(seconds=VAULT.token_seconds)
-    return entries.filter(kind=_MINTED, at__gt=since).order_by("-height")
+    return entries.filter(chain.of_kind(_MINTED), at__gt=since).order_by("-height")
 
 
 def _token(row: Entry) -> dict[str, Any]:

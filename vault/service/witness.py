@@ -205,7 +205,7 @@ def _has_come_as_far_as(heads: Heads, words: dict[str, Any]) -> bool:
     booked = not events[0] or Event.objects.filter(seq=events[0], digest=events[1]).exists()
     if known and booked:
         return True
-    entered = Entry.objects.filter(kind=_ENTERED, subject=audit[1]).order_by("-height").first()
+    entered = Entry.objects.filter(chain.of_kind(_ENTERED), subject=audit[1]).order_by("-height").first()
     if entered is not None and _closed(entered):
         return True
     if entered is None:
@@ -215,16 +215,16 @@ def _has_come_as_far_as(heads: Heads, words: dict[str, Any]) -> bool:
 
 
 def _closed(entered: Entry) -> bool:
-    return Entry.objects.filter(kind=_ACCEPTED, opens=entered.height).exists()
+    return Entry.objects.filter(chain.of_kind(_ACCEPTED), opens=entered.height).exists()
 
 
 def _accepted() -> bool:
-    entered = Entry.objects.filter(kind=_ENTERED).order_by("-height").first()
+    entered = Entry.objects.filter(chain.of_kind(_ENTERED)).order_by("-height").first()
     return entered is not None and _closed(entered)
 
 
 def _looks_first_until() -> Any:
-    accepted = Entry.objects.filter(kind=_ACCEPTED).order_by("-height").first()
+    accepted = Entry.objects.filter(chain.of_kind(_ACCEPTED)).order_by("-height").first()
     return None if accepted is None else accepted.at + LOOKS_FIRST
 
 
@@ -237,7 +237,7 @@ def recover() -> dict[str, Any]:
     import json
 
     with transaction.atomic():
-        entered = Entry.objects.filter(kind=_ENTERED).order_by("-height").first()
+        entered = Entry.objects.filter(chain.of_kind(_ENTERED)).order_by("-height").first()
         if entered is None or _closed(entered):
             raise NothingToRecover("The signer is not in recovery.")
         body: dict[str, Any] = json.loads(entered.body)
