@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 Values = tuple[Any, ...]
 Bind = Callable[[Any], Any]
@@ -61,6 +62,12 @@ def let_go_of_a_broken_one() -> None:
     wrapper = _here.now[0]
     if wrapper.errors_occurred or not wrapper.autocommit or wrapper.close_at is not None:  # else Django keeps it
         wrapper.close_if_unusable_or_obsolete()
+
+
+def alone() -> AbstractContextManager[None]:
+    """A transaction on this thread that has no other around it."""
+    wrapper = _here.now[0]
+    return wrapper.alone if hasattr(wrapper, "alone") else transaction.atomic()
 
 
 def placed(sql: str) -> str:

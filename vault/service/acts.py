@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
-from vault.driver import let_go_of_a_broken_one
+from vault.driver import alone, let_go_of_a_broken_one
 from vault.messages.refusals import Code, Retry
 from vault.settings import VAULT
 
@@ -31,11 +32,11 @@ class Act:
     outcome: Any = None
     failure: Exception | None = None
 
-    def attempt(self) -> None:
+    def attempt(self, within: AbstractContextManager[object]) -> None:
         """In a savepoint; alone, in a transaction. What the database itself refuses is for its whole group to know."""
         self.outcome = self.failure = None
         try:
-            with transaction.atomic():
+            with within:
                 self.outcome = self.act()
         except Error:
             raise
@@ -115,11 +116,11 @@ def _there_for_all_that() -> bool:
 def _commit(acts: list[Act]) -> None:
     let_go_of_a_broken_one()
     if len(acts) == 1:
-        acts[0].attempt()
+        acts[0].attempt(alone())
         return
-    with transaction.atomic():
+    with alone():
         for each in acts:
-            each.attempt()
+            each.attempt(transaction.atomic())
 
 
 def _refuse(acts: list[Act], why: Exception) -> None:
