@@ -11,10 +11,11 @@ import re
 import ssl
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import httptools
+import msgspec
 
 from vault import clock
 
@@ -32,13 +33,12 @@ class NoAnswer(Exception):
     """The request left, or may have, and no whole answer came."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, kw_only=True):
     """`headers` by their names in lower case."""
 
     status: int = 0
     reason: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     body: bytes = b""
 
 
@@ -216,9 +216,7 @@ class _Connection(asyncio.Protocol):
         if status < 200 or self._waits is None or self._waits.done():  # noqa: PLR2004 - the answer proper follows
             return
         self._answer.status = status
-        self._answer.headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers.items()
-        }
+        self._answer.headers = _texts(self._headers)
         self._answer.body = b"".join(self._parts)
         if not self._parser.should_keep_alive():
             self.usable = False
@@ -234,6 +232,14 @@ class _Connection(asyncio.Protocol):
         self.usable = False
         if self._waits is not None and not self._waits.done():
             self._waits.set_exception(NoAnswer(why))
+
+
+def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """All of them at once: the parser has left no end of a line in any."""
+    if not headers:
+        return {}
+    names, values = b"\n".join(headers).lower(), b"\n".join(headers.values())
+    return dict(zip(names.decode("latin-1").split("\n"), values.decode("latin-1").split("\n"), strict=True))
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from django.db.models import F
 from vault.kills.models import Kill
 from vault.ledger.models import Account, Event, Holding, Order, Trade
 from vault.messages.answers import State
-from vault.statements import Select, Table
+from vault.statements import Select, Steady, Table
 from vault.tokens.models import EnrolledKey, Lease
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +194,37 @@ def test_a_query_whose_values_would_go_elsewhere_is_never_run():
     sorted_by_a_value = Select(Order.objects.order_by(F("generation") * 2), "name")
     with pytest.raises(AssertionError, match="order of"):
         sorted_by_a_value.all("base")
+
+
+def test_a_row_that_reads_as_before_is_the_same_object_and_any_other_a_new_one():
+    kept = Steady(Kill.objects.all(), "pk")
+    row = Kill.objects.create(scope="everything", level="opening", by="host", put_at=NOW)
+    first = kept.first(row.pk)
+    assert kept.first(row.pk) is first
+    Kill.objects.update(lifted_at=NOW)
+    assert (kept.first(row.pk).lifted_at, first.lifted_at) == (NOW, None)
+
+
+def test_what_is_read_along_with_a_row_is_as_it_is_now_too():
+    key = EnrolledKey.objects.create(id="k", kind="runner", public="p", enrolled_at=NOW)
+    Lease.objects.create(shard="a", fence=1, holder=key, proof_key="q", expires_at=NOW)
+    kept = Steady(Lease.objects.select_related("holder"), "pk")
+    assert kept.first("a").holder.revoked_at is None
+    EnrolledKey.objects.update(revoked_at=NOW)
+    assert kept.first("a").holder.revoked_at == NOW
+
+
+def test_a_row_that_is_gone_is_not_found_though_it_was():
+    kept = Steady(Kill.objects.all(), "pk")
+    row = Kill.objects.create(scope="everything", level="opening", by="host", put_at=NOW)
+    kept.first(row.pk)
+    Kill.objects.all().delete()
+    assert kept.first(row.pk) is None
+
+
+def test_no_more_rows_are_kept_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr("vault.statements._KEPT", 2)
+    kept = Steady(Kill.objects.all(), "pk")
+    rows = [Kill.objects.create(scope=f"{n}", level="opening", by="host", put_at=NOW) for n in range(5)]
+    assert [kept.first(row.pk).scope for row in rows] == ["0", "1", "2", "3", "4"]
+    assert len(kept._kept) <= 2

@@ -17,7 +17,6 @@ from vault.messages.words import GrantText, Limits, WriteGrant
 from vault.statements import Select, Table
 
 _GRANTS = Table(Grant)
-_GRANT = Select(Grant.objects.all(), "pk")
 _WITH_KEY = Select(Grant.objects.select_related("credential"), "pk")
 _CONNECTED = Credential.objects.filter(state=Credential.State.READY)
 _EXCHANGES = Select(_CONNECTED.values_list("id", "exchange"))
@@ -172,15 +171,11 @@ def revoke(grant_id: UUID, owner: UUID, *, now: datetime) -> Grant:
 
 def current(grant_id: UUID) -> Grant:
     """The grant with its key, unless it was revoked. Raises Refused."""
-    return _standing(_WITH_KEY.first(grant_id))
+    return unrevoked(_WITH_KEY.first(grant_id))
 
 
-def standing(grant_id: UUID) -> Grant:
-    """As `current`, without its key."""
-    return _standing(_GRANT.first(grant_id))
-
-
-def _standing(grant: Grant | None) -> Grant:
+def unrevoked(grant: Grant | None) -> Grant:
+    """One that was looked for. Raises Refused."""
     if grant is None:
         raise Refused(Code.NOT_FOUND, "No such grant.")
     if grant.revoked_at:

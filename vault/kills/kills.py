@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
+from django.db.models import Exists, Subquery
 
 from vault.kills.models import Kill
 from vault.messages.words import StopLevel
@@ -33,12 +35,23 @@ def bot_scope(grant: UUID) -> str:
     return f"bot:{grant}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the switch says to one bot. `epoch` rises whenever it is used on anything that the bot belongs to."""
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the switch says to one bot. `epoch` is that of its last use on anything that the bot belongs to."""
 
     level: StopLevel | None
     epoch: int
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """The switch as a whole. `epoch` is that of its last use on anything."""
+
+    epoch: int
+    in_force: bool  # it stops something, or somebody
+
+
+# For a query that reads something else anyway.
+EPOCH = Subquery(Kill.objects.order_by("-id").values("id")[:1])
+IN_FORCE = Exists(Kill.objects.filter(lifted_at=None))
 
 
 def standing(who: UUID, credential: UUID, grant: UUID) -> Standing:

@@ -336,8 +336,8 @@ def _digest(previous: str, seq: int, told: str, trade: Trade | None) -> str:
 def answer(order: Order) -> OrderAnswer:
     """The order as the wire says it."""
     return OrderAnswer(
-        grant=str(order.grant),
-        deal=str(order.deal),
+        grant=order.grant,
+        deal=order.deal,
         name=order.name,
         generation=order.generation,
         market=order.market,

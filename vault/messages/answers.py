@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any, NoReturn
+from uuid import UUID
 
 import msgspec
 
@@ -32,8 +33,8 @@ _OVER = frozenset({State.ABSENT, State.REJECTED, State.FILLED, State.CANCELLED, 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """An order as the ledger has it. Amounts are decimal strings; `filled` counts booked trades only."""
 
-    grant: str
-    deal: str
+    grant: UUID
+    deal: UUID
     name: str
     generation: int
     market: str

@@ -195,11 +195,11 @@ def _word(form: Any, body: bytes) -> Any:
 
 
 def _request(scope: Scope, body: bytes) -> Request:
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    headers: dict[bytes, bytes] = dict(scope["headers"])
     return Request(
         path=scope["path"],
         body=body,
-        credentials=headers.get(b"authorization", ""),
-        proof=headers.get(b"proof", ""),
-        visit=headers.get(b"visit", ""),
+        credentials=headers.get(b"authorization", b"").decode("latin-1"),
+        proof=headers.get(b"proof", b"").decode("latin-1"),
+        visit=headers.get(b"visit", b"").decode("latin-1"),
     )

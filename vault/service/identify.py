@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
+
+import msgspec
 
 from vault import clock
 from vault.grants import grants
 from vault.grants.models import Grant
+from vault.kills import kills
+from vault.kills.kills import Switch
 from vault.messages import proofs as form
 from vault.messages.refusals import Code, Refused, Retry
 from vault.service.pace import Bucket
 from vault.service.signer import Signer
-from vault.statements import Select
+from vault.statements import Select, Steady
 from vault.tokens import leases, proofs
 from vault.tokens.models import EnrolledKey
 from vault.tokens.tokens import Claims
 
 _REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 100, 500  # of one enrolled key
+# The key with it, and whether the kill switch has to be asked.
+_GRANT = Steady(Grant.objects.select_related("credential").annotate(kill_epoch=kills.EPOCH, kills=kills.IN_FORCE), "pk")
+_PLAIN = Select(Grant.objects.all(), "pk")
 _ENROLLED = Select(EnrolledKey.objects.filter(revoked_at=None), "pk")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came in."""
 
     path: str
@@ -39,25 +44,27 @@ class Request:
             raise Refused(Code.BAD_PROOF, f"This address takes `Authorization: {scheme} ...` with a `Proof` header.")
         return value
 
+    def __repr__(self) -> str:
+        return f"<request of {self.path}>"
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a request is not pickled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bearer:
+class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     """A token and its proof, both genuine; whether they still count is the database's to say."""
 
     claims: Claims
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """What the database said of a bearer, in the transaction that it is still in."""
 
     grant: Grant
     fence: int  # the shard's present one
     until: datetime  # when its lease ends, unless it is renewed
+    switch: Switch
 
 
 class KeyDoor:
@@ -131,20 +138,19 @@ def admit(caller: Bearer, grant_id: object, *, now: datetime) -> Admission:
         raise Refused(Code.WRONG_GRANT)
     lease = leases.live(claims.shard, claims.fence, now=now, holder=claims.runner)
     leases.use_sequence(lease, caller.sequence)
-    return Admission(grant=in_force(claims), fence=lease.fence, until=lease.expires_at)
-
-
-def in_force(claims: Claims) -> Grant:
-    """The grant with its key, if it still is what the token says. Raises Refused."""
-    return _as_told(claims, grants.current(claims.grant))
+    found = _GRANT.first(claims.grant)
+    grant = _as_told(claims, found)
+    switch = Switch(epoch=found.kill_epoch or 0, in_force=found.kills)  # type: ignore[union-attr]  # annotated
+    return Admission(grant=grant, fence=lease.fence, until=lease.expires_at, switch=switch)
 
 
 def still_in_force(claims: Claims) -> Grant:
-    """As `in_force`, without its key."""
-    return _as_told(claims, grants.standing(claims.grant))
+    """The grant, if it still is what the token says. Raises Refused."""
+    return _as_told(claims, _PLAIN.first(claims.grant))
 
 
-def _as_told(claims: Claims, grant: Grant) -> Grant:
+def _as_told(claims: Claims, found: Grant | None) -> Grant:
+    grant = grants.unrevoked(found)
     if grant.epoch != claims.epoch:
         raise Refused(Code.GRANT_REVOKED)
     if grant.version != claims.version:

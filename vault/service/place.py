@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -47,14 +46,13 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _MOST_REFUSED = 300  # of one grant in a minute: each is an entry of the audit, which nobody can take away
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     """An order that may be sent, as it stood when that was decided."""
 
     order: Order
     credential: Credential
     opening: Entry
-    epoch: int  # of the kill switch
+    epoch: int  # of the kill switch, whatever it was used on
     mark: Mark | None = None  # the ledger as it was then
     until: datetime = _NEVER  # how long what was read then stays true by itself
 
@@ -95,7 +93,7 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
         newest = ledger.newest(intent)
         if (known := ledger.known(intent, newest)) is not None:
             return ledger.answer(known)  # whatever is allowed now: it was sent, and nothing is sent again
-        order, epoch = _write_down(signer, caller, admission, intent, numbers, newest=newest, now=now)
+        order = _write_down(signer, caller, admission, intent, numbers, newest=newest, now=now)
     except Refused as why:
         refusal = {**body, "code": why.code, "detail": why.detail}
         chain.append("order.refused", str(intent.grant), refusal, now=now)
@@ -106,7 +104,7 @@ def _admit(signer: Signer, caller: Bearer, intent: Place, numbers: tuple[Decimal
         order=order,
         credential=credential,
         opening=opening,
-        epoch=epoch,
+        epoch=admission.switch.epoch,
         mark=signer.database.mark(),
         until=min(admission.until, order.prepared_at + sending.DEADLINE),
     )
@@ -121,8 +119,8 @@ def _write_down(
     *,
     newest: Order | None,
     now: datetime,
-) -> tuple[Order, int]:
-    """The row of an order that the policy allows, and the kill switch's epoch. Raises Refused, Retry."""
+) -> Order:
+    """The row of an order that the policy allows. Raises Refused, Retry."""
     grant = admission.grant
     credential = grant.credential
     if credential.state != Credential.State.READY:
@@ -141,7 +139,7 @@ def _write_down(
         book=book,
         now=now,
     )
-    epoch = stops.admit(signer, grant, exits=about.exits)
+    stops.admit(signer, grant, admission.switch, exits=about.exits)
     authorise(about)
     workshop.on_grid(intent.market, *numbers)
     fair = None if about.reference is None else about.reference.price(intent.side)
@@ -157,7 +155,7 @@ def _write_down(
         reference=fair,
     )
     signer.pace.count(grant.id, "exit" if about.exits else "order")
-    return order, epoch
+    return order
 
 
 async def send(signer: Signer, admitted: Admitted, still_wanted: Callable[[], None]) -> OrderAnswer:

@@ -6,8 +6,9 @@ The words of the requests: https://developers.binance.com/docs/binance-spot-api-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from vault.signing.built import Expected
 from vault.signing.workshop import Call, Workshop, Written
@@ -18,8 +19,7 @@ _HOST = "https://api.binance.com"
 _SECTIONS = {"private": f"{_HOST}/api/v3", "sapi": f"{_HOST}/sapi/v1"}  # ccxt's names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A request, what it has to say when it is written, and who reads its answer: none is used without the others."""
 
     written: Written

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from vault.messages.refusals import Code, Refused
 
@@ -14,8 +15,7 @@ _HEADERS = frozenset({"X-MBX-APIKEY", "Content-Type"})
 _BY_ALL_SIGNED = frozenset({"timestamp", "recvWindow", "signature"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class Built(msgspec.Struct, frozen=True, kw_only=True):
     """A request with a placeholder where its signature goes; `payload` is what the signature is computed over."""
 
     method: str
@@ -44,8 +44,7 @@ class Built:
         raise TypeError("a built request is not pickled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What a built request must say, whole: every parameter with its value and not one more.
 
     A Decimal is compared as a number, text to the letter.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -34,17 +34,15 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _ANSWERED_BY_AN_ORDER = frozenset({"create_order", "cancel_order", "fetch_order"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A unified ccxt method with its arguments."""
 
     method: str
     args: tuple[Any, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A private request: every parameter that is the caller's, as the exchange's documentation calls it."""
 
     section: str  # of the exchange's interface, by ccxt's name
@@ -53,8 +51,7 @@ class Written:
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     reason: str
     text: str
