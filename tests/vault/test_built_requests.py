@@ -2,12 +2,12 @@
 
 import json
 import urllib.request
-from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import ccxt
 import pytest
+from msgspec.structs import replace
 
 from vault import clock
 from vault.messages.refusals import Code, Refused
