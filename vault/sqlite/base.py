@@ -76,7 +76,7 @@ class Alone:
             self._block.__exit__(kind, why, at)
             return
         try:
-            wrapper.say("COMMIT")
+            wrapper._commit()  # noqa: SLF001 - as Django's own block would
         except BaseException:
             self._block.__exit__(*sys.exc_info())
             raise

@@ -3,7 +3,6 @@
 Each attempt is refused with a reason of its own, and nothing of it reaches the exchange.
 """
 
-
 import msgspec
 import pytest
 
