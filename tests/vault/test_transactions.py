@@ -66,6 +66,67 @@ def test_what_waits_at_the_same_time_is_committed_at_once():
     assert len(seen) == 1
 
 
+def requests(count, acts):
+    """What so many requests were told that are under way at once; `acts` of each, one after the other."""
+
+    async def one(database, all_of_them, number):
+        database.begin()
+        try:
+            await all_of_them.wait()
+            return [await database.run(act, f"{number}{turn}") for turn, act in enumerate(acts)]
+        finally:
+            database.end()
+
+    async def story():
+        database, all_of_them = opened(), asyncio.Barrier(count)
+        told = (one(database, all_of_them, number) for number in range(count))
+        return await asyncio.gather(*told, return_exceptions=True)
+
+    return asyncio.run(story())
+
+
+def test_requests_at_the_same_time_share_their_commits():
+    with commits() as seen:
+        requests(3, [write, write])
+    assert (len(seen), len(written())) == (2, 6)
+
+
+def test_a_request_that_is_alone_does_not_wait_for_the_loop():
+    turns = []
+
+    async def story():
+        database = opened()
+        database.begin()
+        asyncio.get_running_loop().call_soon(turns.append, "turned")
+        await database.run(write, 1)
+        seen = list(turns)
+        database.end()
+        await database.run(write, 2)
+        return seen, list(turns)
+
+    assert asyncio.run(story()) == ([], ["turned"])
+
+
+def test_a_request_that_is_alone_is_refused_and_committed_as_any_other():
+    (told,) = requests(1, [write, refuse])
+    assert (told.code, written()) == (Code.NOT_FOUND, ["00"])
+
+
+def test_what_is_done_beside_the_only_request_does_not_go_before_what_waits():
+    async def story():
+        database, order = opened(), []
+        loop = asyncio.get_running_loop()
+        waits = loop.create_task(database.run(lambda: order.append("beside") or write("beside")))
+        await asyncio.sleep(0)  # it waits for the coming turn now
+        database.begin()
+        await database.run(lambda: order.append("request") or write("request"))
+        database.end()
+        await waits
+        return order
+
+    assert asyncio.run(story()) == ["beside", "request"]
+
+
 def test_one_that_is_refused_leaves_nothing_and_spoils_no_other():
     told = together((write, 1), (refuse, 2), (write, 3))
     assert told[1].code is Code.NOT_FOUND

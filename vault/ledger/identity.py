@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from functools import lru_cache
@@ -12,6 +11,8 @@ from vault.messages.canonical import canonical
 from vault.messages.words import Identity
 
 PREFIX = "bp"
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
+_SHIFTS = range(125, -1, -5)
 
 
 @lru_cache(maxsize=1)
@@ -28,13 +29,14 @@ def client_order_id(identity: Identity, installation_id: str) -> str:
     """
     words = {
         "installation": installation_id,
-        "grant": str(identity.grant),
-        "deal": str(identity.deal),
+        "grant": identity.grant,
+        "deal": identity.deal,
         "name": identity.name,
         "generation": identity.generation,
     }
     bits = hashlib.sha256(b"client order id v1\0" + canonical(words)).digest()[:16]
-    return prefix(installation_id) + base64.b32encode(bits).rstrip(b"=").decode().lower()
+    number = int.from_bytes(bits) << 2  # 26 characters of 5 bits each have room for two more
+    return prefix(installation_id) + "".join([_BASE32[number >> shift & 31] for shift in _SHIFTS])
 
 
 def prefix(installation_id: str) -> str:

@@ -6,9 +6,9 @@ Structs as the messages are: each order makes seven, and a frozen dataclass take
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from vault.messages.money import EXACT
 from vault.messages.terms import Terms
@@ -62,7 +62,7 @@ class Present(Struct, frozen=True, kw_only=True):
     present_epoch: int
 
 
-class Facts(Struct, frozen=True, kw_only=True, dict=True):  # what half of the conditions ask for is kept
+class Facts(Struct, frozen=True, kw_only=True):
     """An intent to place an order, its numbers, what the grant says and where it stands."""
 
     intent: Place
@@ -75,14 +75,17 @@ class Facts(Struct, frozen=True, kw_only=True, dict=True):  # what half of the c
     spent: Spent
     reference: Reference | None
     opposite: Decimal | None  # the best price on the other side among all orders of this installation
+    exits: bool = False  # all of it only reduces the grant's position; follows from the others, whatever is given
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "exits", self._exits())
 
     @property
     def notional(self) -> Decimal:
         """The most quote that can change hands."""
         return EXACT.multiply(self.amount, self.price)
 
-    @cached_property
-    def exits(self) -> bool:
+    def _exits(self) -> bool:
         """Whether all of it only reduces what the grant's own trades have made its position."""
         if self.intent.side == "sell":
             return EXACT.add(self.amount, self.coins.selling) <= self.coins.net

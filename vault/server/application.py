@@ -125,6 +125,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        self._signer.database.begin()
         try:
             status, answer = await self._answer(scope, receive)
         except Refused as why:
@@ -141,6 +142,8 @@ class Application:
             log.exception("%s failed", scope["path"])
             status = 500
             answer = ErrorAnswer(kind="unknown", code="internal", sentence=_LOOK_IT_UP)
+        finally:
+            self._signer.database.end()
         body = msgspec.json.encode(answer)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -42,6 +42,10 @@ class Database(ABC):
     """Runs functions as transactions. They must not wait for anything but the database, nor leave anything elsewhere:
     one whose group was rolled back is run again."""
 
+    def __init__(self) -> None:
+        self._under_way = 0  # requests
+        self._only: asyncio.Task[object] | None = None  # that answers one, while there is no other
+
     @abstractmethod
     async def _do(self, act: Callable[[], T]) -> T:
         """In a transaction."""
@@ -65,6 +69,16 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Once nobody waits any more."""
+
+    def begin(self) -> None:
+        """The present task begins to answer a request."""
+        self._under_way += 1
+        self._only = asyncio.current_task() if self._under_way == 1 else None
+
+    def end(self) -> None:
+        """It has answered it."""
+        self._under_way -= 1
+        self._only = None
 
     async def run(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `act` returns, committed. Its exceptions roll back and pass through.
@@ -96,14 +110,24 @@ class Database(ABC):
 
 
 class OnTheLoop(Database):
-    """For a file. Acts that are asked for in the same turn of the loop are committed together."""
+    """For a file. Acts that are asked for in the same turn of the loop are committed together.
+
+    A request that is the only one under way has nobody to share a commit with, and does not wait for the next turn.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._waiting: list[Act] = []
         self._acts = 0
 
     async def _do(self, act: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
+        if self._only is not None and not self._waiting and self._only is asyncio.current_task():
+            alone = Act(partial(self._counted, act))
+            with _AsIfAlone(loop):
+                commit_together([alone])
+            done: T = alone.result()
+            return done
         if not self._waiting:
             loop.call_soon(self._work, loop)
         waits: asyncio.Future[T] = loop.create_future()
@@ -139,7 +163,9 @@ class OnTheLoop(Database):
         return since is not None and since == self.mark()
 
     def follows(self, since: Mark | None) -> bool:
-        return since is not None and since._replace(acts=since.acts + 1) == self.mark()  # with this one itself
+        if since is None or since.acts + 1 != self._acts:  # with this one itself
+            return False
+        return since.others == self.mark().others and since.session is session()
 
     def close(self) -> None:
         with _AsIfAlone(asyncio.get_running_loop()):
@@ -150,6 +176,7 @@ class OnAThread(Database):
     """For a server. It does not tell whether somebody else has written."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._acts: SimpleQueue[tuple[Act, bool] | None] = SimpleQueue()  # with whether it only looks
         self._thread = Thread(target=self._work, name="ledger", daemon=True)
         self._thread.start()

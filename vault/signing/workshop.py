@@ -97,8 +97,8 @@ class _Binance(ccxt.binance):  # type: ignore[misc]  # ccxt has no types
         self.payload: bytes | None = None
         self.placeholder = ""
         self.answer: Response | None = None
-        # Before each request ccxt looks for all ten that some exchange asks for.
-        self.requiredCredentials = {"apiKey": True, "secret": True}
+        # What ccxt would look for before each request: the key comes with the request, the secret never.
+        self.requiredCredentials: dict[str, bool] = {}
 
     @staticmethod
     def urlencode(params: Any = {}, doseq: Any = False, sort: Any = False) -> str:  # noqa: B006, FBT002 - as ccxt has it
@@ -195,7 +195,6 @@ class Workshop:
         if response.status == _OK and (known := self._at_once(call, response.text)) is not None:
             return known
         self._exchange.answer = response
-        self._exchange.apiKey = "none"
         # Another account's success would turn "no such key" (-2015) into "busy".
         self._exchange.options["hasAlreadyAuthenticatedSuccessfully"] = False
         try:
@@ -214,7 +213,6 @@ class Workshop:
             raise Unsure(f"an answer that cannot be read ({type(why).__name__})") from why
         finally:
             self._exchange.answer = None
-            self._exchange.apiKey = ""
 
     def _at_once(self, call: Call, text: str) -> Any | None:
         """What can be read without ccxt; None: anything else. Raises Unsure."""

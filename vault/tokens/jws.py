@@ -37,17 +37,26 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _HEADERS = msgspec.json.Decoder(Header)
+_SHORT = 400  # characters; what is longer is read each time, so that nobody fills the memory with it
 
 
 def header(text: str) -> Header:
     """What a signed text says of itself; nothing of it is proven. Raises Unsigned."""
+    written = text.partition(".")[0]
+    return _known(written) if len(written) <= _SHORT else _read(written)
+
+
+def _read(written: str) -> Header:
     try:
-        read = _HEADERS.decode(unb64(text.partition(".")[0]))
+        read = _HEADERS.decode(unb64(written))
     except (ValueError, RecursionError) as why:
         raise Unsigned from why
     if read.crit is not msgspec.UNSET:
         raise Unsigned
     return read
+
+
+_known = lru_cache(maxsize=1024)(_read)  # all proofs by one key begin with the same
 
 
 def claims(text: str, key: bytes, typ: str, decoder: msgspec.json.Decoder[T]) -> T:
