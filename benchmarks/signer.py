@@ -179,11 +179,9 @@ def where(part):
         orders = len(paced(bots))
         spent = machine.stages()
         everything = (bench.processor() - before) * 1000
-    request, ledger = ({name: spent[name] for name in names} for names in (stages.REQUEST, stages.LEDGER))
-    request["the rest of the request"] = spent[stages.WHOLE] - sum(request.values())
-    rows = request | ledger
-    beside = "HTTP server, event loop, transactions begun and ended, watching the accounts"
-    rows[beside] = everything - sum(rows.values())
+    rows = {name: spent[name] for name in (*stages.REQUEST, *stages.LEDGER)}
+    rows["the rest of the request, transactions begun and ended"] = spent[stages.WHOLE]
+    rows["HTTP server, event loop, watching the accounts"] = everything - sum(rows.values())
     table = [["where the signer's processor goes, SQLite", "ms an order"]]
     table += [[name, f"{spent / orders:.2f}"] for name, spent in rows.items()]
     table.append(["**together**", f"**{everything / orders:.2f}**"])

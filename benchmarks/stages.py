@@ -8,8 +8,10 @@ import functools
 import json
 import os
 import signal
+import threading
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 
 from vault import __main__ as program
@@ -22,6 +24,28 @@ LEDGER = ("may it be sent?", "what came of it", "commits")
 _spent = defaultdict(float)
 
 
+class _Inner(threading.local):
+    """What stages within the one that is timed on this thread have taken."""
+
+    spent = 0.0
+
+
+_inner = _Inner()
+
+
+@contextmanager
+def _clocked(stage):
+    """Without what stages within this one take: theirs is counted once."""
+    outer, _inner.spent = _inner.spent, 0.0
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        lasted = time.thread_time() - began
+        _spent[stage] += lasted - _inner.spent
+        _inner.spent = outer + lasted
+
+
 class _Timed:
     """A coroutine whose own steps are timed, not what it waits for."""
 
@@ -31,18 +55,19 @@ class _Timed:
     def __await__(self):
         value, raised = None, None
         while True:
-            began = time.thread_time()
             try:
-                waits_for = self._coroutine.send(value) if raised is None else self._coroutine.throw(raised)
+                with _clocked(self._stage):
+                    waits_for = self._step(value, raised)
             except StopIteration as done:
                 return done.value
-            finally:
-                _spent[self._stage] += time.thread_time() - began
             raised = None
             try:
                 value = yield waits_for
             except BaseException as why:  # noqa: BLE001 - the coroutine's own to handle
                 raised = why
+
+    def _step(self, value, raised):
+        return self._coroutine.send(value) if raised is None else self._coroutine.throw(raised)
 
 
 def _clock(owner, name, stage):
@@ -50,11 +75,8 @@ def _clock(owner, name, stage):
 
     @functools.wraps(act)
     def timed(*args, **kwargs):
-        began = time.thread_time()
-        try:
+        with _clocked(stage):
             return act(*args, **kwargs)
-        finally:
-            _spent[stage] += time.thread_time() - began
 
     setattr(owner, name, timed)
 
