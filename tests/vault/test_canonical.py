@@ -1,5 +1,6 @@
 """One value, one text: of JSON, of money, of client order ids."""
 
+import base64
 import json
 import re
 import uuid
@@ -130,6 +131,14 @@ def test_a_client_order_id_is_32_letters_and_digits_that_begin_with_the_installa
     assert re.fullmatch(r"[a-z0-9]{32}", made)
     assert made.startswith(prefix(installation))
     assert made == client_order_id(identity, installation)
+
+
+@given(IDENTITIES, INSTALLATIONS)
+def test_a_client_order_id_is_written_in_base32(identity, installation):
+    letters = client_order_id(identity, installation).removeprefix(prefix(installation)).upper()
+    bits = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    assert len(bits) == 16
+    assert base64.b32encode(bits).decode().rstrip("=") == letters
 
 
 @given(IDENTITIES, IDENTITIES, INSTALLATIONS)

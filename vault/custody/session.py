@@ -83,19 +83,19 @@ class Keystore:
     async def mac(self, key_name: str, payload: bytes) -> str:
         """Hex HMAC-SHA256 of `payload` under the named key."""
         body = {"input": base64.b64encode(payload).decode()}
-        answer = await self._post(f"transit/hmac/{key_name}/sha2-256", body)
+        answer = await self._request("POST", f"transit/hmac/{key_name}/sha2-256", body)
         return base64.b64decode(answer["hmac"].rpartition(":")[2]).hex()
 
     async def open_envelope(self, ciphertext: str, bound_to: bytes) -> bytes:
         """The plaintext of an envelope that was sealed for exactly this owner and credential."""
         body = {"ciphertext": ciphertext, "associated_data": base64.b64encode(bound_to).decode()}
-        answer = await self._post("envelope/decrypt/accounts", body)
+        answer = await self._request("POST", "envelope/decrypt/accounts", body)
         return base64.b64decode(answer["plaintext"])
 
     async def sign_checkpoint(self, payload: bytes) -> tuple[int, bytes]:
         """The version of the checkpoints' key and its Ed25519 signature."""
         body = {"input": base64.b64encode(payload).decode()}
-        answer = await self._post(f"transit/sign/{_CHECKPOINT_KEY}", body)
+        answer = await self._request("POST", f"transit/sign/{_CHECKPOINT_KEY}", body)
         _, version, signature = answer["signature"].split(":")
         return int(version.removeprefix("v")), base64.b64decode(signature)
 
@@ -133,12 +133,9 @@ class Keystore:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
             try:
-                await self._post("auth/token/renew-self", {})
+                await self._request("POST", "auth/token/renew-self", {})
             except Retry as why:
                 log.warning("the key store did not renew the signer's token: %s", why.detail)
-
-    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return await self._request("POST", path, body)
 
     async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         status, answer = await self._exchange(method, path, body)
